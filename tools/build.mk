@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# Domain 0's programs. A folder is one program or library; its sources are found by wildcard.
+TOOLS_CFLAGS := $(GLOBAL_CFLAGS) -D_GNU_SOURCE -D__XEN_TOOLS__ -fPIC -fvisibility=hidden -Itools
+TOOLS_SOURCES = $(sort $(wildcard tools/$(1)/*.c))
+TOOLS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(call TOOLS_SOURCES,$(1)))
+
+$(BUILD)/obj/tools/%.o: tools/%.c
+	@mkdir -p $(@D) && echo "  CC      $<"
+	@$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
+
+# The store client: libxenstore's calls (xenstore.h), over the socket and /dev/xen/xenbus.
+STORE_CLIENT := $(BUILD)/lib/libstore.a
+LIBCTL := $(BUILD)/lib/libctl.a
+LIBCTL_LIBS := -lyajl -llzma -lzstd -llz4 -lz -lpthread
+
+$(STORE_CLIENT): $(call TOOLS_OBJECTS,store/client)
+$(LIBCTL): $(call TOOLS_OBJECTS,libctl)
+$(STORE_CLIENT) $(LIBCTL):
+	@mkdir -p $(@D) && rm -f $@ && echo "  AR      $@"
+	@ar rcs $@ $^
+
+# $(call program,NAME,FOLDER,LIBRARIES,LDLIBS)
+define program
+ifneq ($(wildcard tools/$(2)/*.c),)
+all: $(BUILD)/bin/$(1)
+$(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
+	@mkdir -p $$(@D) && echo "  LD      $$@"
+	@$(CC) -o $$@ $$^ $(4)
+endif
+endef
+$(eval $(call program,stored,store,,-lpthread))
+$(eval $(call program,ctl,cli,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
+$(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
+$(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))

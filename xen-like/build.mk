@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor: portable core (common/) and one architecture (arch/x86/), linked into build/keel.
+HV := xen-like
+HV_ARCH := $(HV)/arch/x86
+HV_SOURCES := $(sort $(wildcard $(HV)/common/*.c $(HV_ARCH)/*.c $(HV_ARCH)/*/*.c $(HV_ARCH)/*.S $(HV_ARCH)/*/*.S))
+HV_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(HV_SOURCES))
+HV_LINKER_SCRIPT := $(HV_ARCH)/keel.lds
+
+# Freestanding, no SIMD registers in hypervisor code (they are the guest's), linked in the top 2 GiB.
+HV_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+  -isystem $(BUILD)/include -D__XEN_TOOLS__ -DKEEL_HYPERVISOR \
+  -I$(HV)/common -I$(HV_ARCH) \
+  -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie -fno-omit-frame-pointer -fno-stack-protector \
+  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
+ifeq ($(DEBUG),1)
+HV_CFLAGS += -DKEEL_DEBUG
+endif
+
+all: $(BUILD)/keel
+
+# Xen's public headers, and nothing else of the host's /usr/include.
+$(BUILD)/include/xen:
+	@mkdir -p $(@D) && ln -sfn /usr/include/xen $@
+
+$(BUILD)/obj/$(HV)/%.c.o: $(HV)/%.c | $(BUILD)/include/xen
+	@mkdir -p $(@D) && echo "  CC      $<"
+	@$(CC) $(HV_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/$(HV)/%.S.o: $(HV)/%.S | $(BUILD)/include/xen
+	@mkdir -p $(@D) && echo "  AS      $<"
+	@$(CC) $(HV_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+
+# The symbol table for backtraces is made from a first link and put into the second.
+$(BUILD)/keel: $(HV_OBJECTS) $(HV_LINKER_SCRIPT)
+	@echo "  LD      $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -T $(HV_LINKER_SCRIPT) -o $@ $(HV_OBJECTS)
