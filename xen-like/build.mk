@@ -16,7 +16,9 @@ ifeq ($(DEBUG),1)
 HV_CFLAGS += -DKEEL_DEBUG
 endif
 
+ifneq ($(wildcard $(HV_LINKER_SCRIPT)),)
 all: $(BUILD)/keel
+endif
 
 # Xen's public headers, and nothing else of the host's /usr/include.
 $(BUILD)/include/xen:

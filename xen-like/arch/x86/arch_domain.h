@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The x86 parts of a domain and a vCPU. Large or private parts are pointers to structures of their own files. */
+#ifndef KEEL_X86_ARCH_DOMAIN_H
+#define KEEL_X86_ARCH_DOMAIN_H
+
+#include "lock.h"
+#include "types.h"
+#include "xen_abi.h"
+
+struct page;
+struct vcpu;
+struct virtual_lapic;   /* virtual_lapic.c */
+struct virtual_ioapic;  /* virtual_ioapic.c; domain 0 only */
+struct cpuid_policy;    /* cpuid.c */
+struct vmcb;            /* svm/vmcb.h */
+
+#define NR_HVM_PARAMS HVM_NR_PARAMS
+
+/* General registers as exits save them; rax, rsp, rip and rflags are kept in sync with the VMCB by the vendor code. */
+struct guest_registers {
+    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, rflags;
+};
+
+struct arch_vcpu {
+    struct guest_registers registers; /* of a vCPU that is not in the guest */
+    struct vmcb *vmcb;
+    mfn_t vmcb_mfn;
+    struct virtual_lapic *lapic;
+    void *xsave_area;           /* page(s), xsave format */
+    uint64_t xcr0;              /* the guest's XCR0 */
+    uint64_t tsc_aux, xss;
+    uint8_t upcall_vector;      /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback is used */
+    uint64_t asid_generation;
+    uint32_t asid_cpu;
+    _Atomic uint32_t in_guest;  /* entering or in the guest: arch_vcpu_kick sends an interrupt only then */
+    _Atomic bool flush_pending; /* translations must be dropped before the next entry */
+    uint64_t tsc_offset;
+    uint8_t pending_exception;  /* vector + 1 to inject at the next entry; 0: none */
+    bool pending_exception_has_code;
+    uint32_t pending_exception_code;
+    uint64_t pat, mtrr_def_type; /* what MSR reads give back */
+    uint64_t exit_count;
+};
+
+struct arch_domain {
+    struct spinlock p2m_lock;
+    struct page *p2m_root;      /* nested page table, 4 levels */
+    uint64_t max_gfn, p2m_pages;
+    bool p2m_batching, p2m_flush_needed;
+    struct cpuid_policy *cpuid; /* cpuid.c: policy of the domain, set before it runs */
+    struct virtual_ioapic *ioapic;
+    uint64_t hvm_params[NR_HVM_PARAMS];
+    uint8_t callback_vector;    /* HVM_PARAM_CALLBACK_IRQ, vector type; 0: none */
+    struct e820entry_list *memory_map; /* XENMEM_set_memory_map; domain 0: as built */
+    uint64_t tsc_khz;
+    uint32_t emulation_flags;   /* XEN_X86_EMU_* */
+};
+
+#endif
