@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening and closing a store handle, sending requests, and sorting replies from watch events. Any number of threads
+ * may use one handle; one request is under way at a time, as /dev/xen/xenbus does not keep request ids of watches.
+ */
+#include "store/client/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct xsd_sockmsg) == 16, "the wire header is four 32-bit words");
+
+static int open_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+/* The socket where a daemon listens, else the kernel's own connection to the store. */
+static int open_transport(void)
+{
+    const char *path = xs_daemon_socket();
+    struct stat status;
+    if (stat(path, &status) == 0) {
+        int fd = S_ISSOCK(status.st_mode) ? open_socket(path) : open(path, O_RDWR | O_CLOEXEC);
+        if (fd >= 0 || (errno != ECONNREFUSED && errno != ENOENT))
+            return fd;
+    }
+    return open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
+}
+
+struct xs_handle *xs_open(unsigned long flags)
+{
+    struct xs_handle *handle = calloc(1, sizeof(*handle));
+    if (!handle)
+        return NULL;
+    handle->fd = open_transport();
+    if (handle->fd < 0) {
+        int error = errno;
+        free(handle);
+        errno = error;
+        return NULL;
+    }
+    handle->filter_after_unwatch = flags & XS_UNWATCH_FILTER;
+    handle->events_tail = &handle->events;
+    handle->poll_fd = -1;
+    handle->event_fd = -1;
+    pthread_mutex_init(&handle->request_lock, NULL);
+    pthread_mutex_init(&handle->state_lock, NULL);
+    pthread_cond_init(&handle->changed, NULL);
+    return handle;
+}
+
+void xs_close(struct xs_handle *handle)
+{
+    if (!handle)
+        return;
+    close(handle->fd);
+    if (handle->poll_fd >= 0)
+        close(handle->poll_fd);
+    if (handle->event_fd >= 0)
+        close(handle->event_fd);
+    while (handle->events) {
+        struct store_message *next = handle->events->next;
+        free(handle->events);
+        handle->events = next;
+    }
+    free(handle->reply);
+    pthread_cond_destroy(&handle->changed);
+    pthread_mutex_destroy(&handle->state_lock);
+    pthread_mutex_destroy(&handle->request_lock);
+    free(handle);
+}
+
+struct xs_handle *xs_daemon_open(void)
+{
+    return xs_open(0);
+}
+
+struct xs_handle *xs_domain_open(void)
+{
+    return xs_open(0);
+}
+
+struct xs_handle *xs_daemon_open_readonly(void)
+{
+    return xs_open(0);
+}
+
+void xs_daemon_close(struct xs_handle *handle)
+{
+    xs_close(handle);
+}
+
+void xs_daemon_destroy_postfork(struct xs_handle *handle)
+{
+    xs_close(handle);
+}
+
+static bool read_all(int fd, void *data, size_t size)
+{
+    char *to = data;
+    while (size > 0) {
+        ssize_t got = read(fd, to, size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        to += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+static bool write_all(int fd, const void *data, size_t size)
+{
+    const char *from = data;
+    while (size > 0) {
+        ssize_t put = send(fd, from, size, MSG_NOSIGNAL);
+        if (put < 0 && errno == ENOTSOCK)
+            put = write(fd, from, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        from += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+/* One whole message, or NULL when the connection is lost or talks nonsense. */
+static struct store_message *read_message(int fd)
+{
+    struct xsd_sockmsg header;
+    if (!read_all(fd, &header, sizeof(header)) || header.len > XENSTORE_PAYLOAD_MAX)
+        return NULL;
+    struct store_message *message = malloc(sizeof(*message) + header.len + 1);
+    if (!message)
+        return NULL;
+    message->next = NULL;
+    message->header = header;
+    if (!read_all(fd, message->body, header.len)) {
+        free(message);
+        return NULL;
+    }
+    message->body[header.len] = '\0';
+    return message;
+}
+
+/* Caller holds state_lock. An event without path and token is the server's fault and is dropped. */
+static void deliver(struct xs_handle *handle, struct store_message *message)
+{
+    if (message->header.type != XS_WATCH_EVENT) {
+        free(handle->reply);
+        handle->reply = message;
+        return;
+    }
+    size_t path_size = strlen(message->body) + 1;
+    if (path_size >= message->header.len) {
+        free(message);
+        return;
+    }
+    if (!handle->events && handle->event_fd >= 0)
+        eventfd_write(handle->event_fd, 1);
+    *handle->events_tail = message;
+    handle->events_tail = &message->next;
+}
+
+/* Reads and delivers one message, or waits until another thread has done so. Caller holds state_lock, and must look
+ * again at what it waits for. */
+static void pump(struct xs_handle *handle)
+{
+    if (handle->reading) {
+        pthread_cond_wait(&handle->changed, &handle->state_lock);
+        return;
+    }
+    handle->reading = true;
+    pthread_mutex_unlock(&handle->state_lock);
+    struct store_message *message = read_message(handle->fd);
+    pthread_mutex_lock(&handle->state_lock);
+    handle->reading = false;
+    if (message)
+        deliver(handle, message);
+    else
+        handle->broken = true;
+    pthread_cond_broadcast(&handle->changed);
+}
+
+/* While a request is under way a readable socket means a reply, not an event: xs_fileno must not report it. Caller
+ * holds state_lock. */
+static void poll_socket(struct xs_handle *handle, bool enable)
+{
+    if (handle->poll_fd < 0)
+        return;
+    struct epoll_event event = {.events = enable ? EPOLLIN : 0};
+    epoll_ctl(handle->poll_fd, EPOLL_CTL_MOD, handle->fd, &event);
+}
+
+struct store_part store_string(const char *string)
+{
+    return (struct store_part){string, strlen(string) + 1};
+}
+
+static int errno_of_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+        if (strcmp(name, xsd_errors[i].errstring) == 0)
+            return xsd_errors[i].errnum;
+    return EINVAL;
+}
+
+/* Caller holds request_lock: sends `size` bytes and returns the reply, or NULL when the connection is lost. */
+static struct store_message *exchange(struct xs_handle *handle, const void *data, size_t size)
+{
+    pthread_mutex_lock(&handle->state_lock);
+    struct store_message *reply = NULL;
+    if (!handle->broken) {
+        poll_socket(handle, false);
+        pthread_mutex_unlock(&handle->state_lock);
+        bool sent = write_all(handle->fd, data, size);
+        pthread_mutex_lock(&handle->state_lock);
+        if (!sent)
+            handle->broken = true;
+        while (!handle->reply && !handle->broken)
+            pump(handle);
+        reply = handle->reply;
+        handle->reply = NULL;
+        poll_socket(handle, true);
+    }
+    pthread_mutex_unlock(&handle->state_lock);
+    return reply;
+}
+
+char *store_request(struct xs_handle *handle, enum xsd_sockmsg_type type, xs_transaction_t transaction,
+                    const struct store_part *parts, size_t count, size_t *size)
+{
+    struct {
+        struct xsd_sockmsg header;
+        char body[XENSTORE_PAYLOAD_MAX];
+    } request;
+    request.header = (struct xsd_sockmsg){.type = type, .tx_id = transaction};
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size > sizeof(request.body) - request.header.len) {
+            errno = E2BIG;
+            return NULL;
+        }
+        if (parts[i].size > 0)
+            memcpy(request.body + request.header.len, parts[i].data, parts[i].size);
+        request.header.len += (uint32_t)parts[i].size;
+    }
+
+    pthread_mutex_lock(&handle->request_lock);
+    struct store_message *reply = exchange(handle, &request, sizeof(request.header) + request.header.len);
+    pthread_mutex_unlock(&handle->request_lock);
+    if (!reply) {
+        errno = EIO;
+        return NULL;
+    }
+    if (reply->header.type != type) {
+        int error = reply->header.type == XS_ERROR ? errno_of_name(reply->body) : EIO;
+        free(reply);
+        errno = error;
+        return NULL;
+    }
+    size_t length = reply->header.len;
+    memmove(reply, reply->body, length + 1);
+    if (size)
+        *size = length;
+    return (char *)reply;
+}
+
+bool store_command(struct xs_handle *handle, enum xsd_sockmsg_type type, xs_transaction_t transaction,
+                   const struct store_part *parts, size_t count)
+{
+    char *reply = store_request(handle, type, transaction, parts, count, NULL);
+    free(reply);
+    return reply != NULL;
+}
+
+static bool has_input(int fd)
+{
+    struct pollfd poll_entry = {.fd = fd, .events = POLLIN};
+    return poll(&poll_entry, 1, 0) > 0;
+}
+
+struct store_message *store_next_event(struct xs_handle *handle, bool wait)
+{
+    pthread_mutex_lock(&handle->state_lock);
+    while (!handle->events && !handle->broken && (wait || (!handle->reading && has_input(handle->fd))))
+        pump(handle);
+    struct store_message *event = handle->events;
+    if (event) {
+        handle->events = event->next;
+        if (!handle->events) {
+            handle->events_tail = &handle->events;
+            eventfd_t value;
+            if (handle->event_fd >= 0)
+                eventfd_read(handle->event_fd, &value);
+        }
+    } else {
+        errno = handle->broken ? EIO : EAGAIN;
+    }
+    pthread_mutex_unlock(&handle->state_lock);
+    return event;
+}
+
+void store_drop_events(struct xs_handle *handle, const char *path, const char *token)
+{
+    pthread_mutex_lock(&handle->state_lock);
+    bool had_events = handle->events != NULL;
+    for (struct store_message **link = &handle->events; *link;) {
+        struct store_message *event = *link;
+        const char *event_token = event->body + strlen(event->body) + 1;
+        if (strcmp(event_token, token) == 0 && xs_path_is_subpath(path, event->body)) {
+            *link = event->next;
+            free(event);
+        } else {
+            link = &event->next;
+        }
+    }
+    handle->events_tail = &handle->events;
+    while (*handle->events_tail)
+        handle->events_tail = &(*handle->events_tail)->next;
+    eventfd_t value;
+    if (had_events && !handle->events && handle->event_fd >= 0)
+        eventfd_read(handle->event_fd, &value);
+    pthread_mutex_unlock(&handle->state_lock);
+}
+
+int xs_fileno(struct xs_handle *handle)
+{
+    pthread_mutex_lock(&handle->state_lock);
+    if (handle->poll_fd < 0) {
+        int poll_fd = epoll_create1(EPOLL_CLOEXEC);
+        int event_fd = eventfd(handle->events != NULL, EFD_CLOEXEC | EFD_NONBLOCK);
+        struct epoll_event event = {.events = EPOLLIN};
+        if (poll_fd < 0 || event_fd < 0 || epoll_ctl(poll_fd, EPOLL_CTL_ADD, handle->fd, &event) < 0 ||
+            epoll_ctl(poll_fd, EPOLL_CTL_ADD, event_fd, &event) < 0) {
+            if (poll_fd >= 0)
+                close(poll_fd);
+            if (event_fd >= 0)
+                close(event_fd);
+        } else {
+            handle->poll_fd = poll_fd;
+            handle->event_fd = event_fd;
+        }
+    }
+    int fd = handle->poll_fd;
+    pthread_mutex_unlock(&handle->state_lock);
+    return fd;
+}
