@@ -23,7 +23,10 @@ struct ctl_config;
 
 /* --- handle ------------------------------------------------------------------------------------------------- */
 
-/* Opens /dev/xen/privcmd and the store. -ENODEV when this is no Xen-compatible control domain. */
+/*
+ * Opens /dev/xen/privcmd; the store is reached at the first call that needs it, so that what the hypervisor alone can
+ * answer works without one. -ENODEV when this is no Xen-compatible control domain.
+ */
 CTL_API int ctl_open(struct ctl **out);
 CTL_API void ctl_close(struct ctl *ctl);
 /* The sentence of the last failure on this handle (never NULL). With ctl == NULL: of the last failed ctl_open. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of libctl share: the handle, its error sentence, and access to the store.
+ * Inside the library a function returns 0 or a count, or a negative errno after having set the sentence (ctl_fail);
+ * the wrappers of hypercall.h set no sentence, their callers know what was meant.
+ */
+#ifndef KEEL_CTL_INTERNAL_H
+#define KEEL_CTL_INTERNAL_H
+
+#include "ctl.h"
+#include <xenstore.h>
+
+#define CTL_PAGE_SHIFT 12
+#define CTL_PAGE_SIZE 4096u
+#define CTL_ERROR_MAX 1024
+#define CTL_STORE_PATH_MAX 512
+
+struct ctl {
+    int privcmd;              /* /dev/xen/privcmd */
+    int buffers;              /* /dev/xen/hypercall, or -1: locked anonymous memory instead */
+    uint8_t *arena;           /* hypercall-safe memory, used as a stack */
+    size_t arena_used;
+    struct xs_handle *store;  /* NULL until the first call that needs it */
+    char error[CTL_ERROR_MAX];
+};
+
+/* Sets the sentence and returns -error (error is a positive errno). */
+int ctl_fail(struct ctl *ctl, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The store's connection, opened at need; NULL with the sentence set when there is no store. */
+struct xs_handle *ctl_store(struct ctl *ctl);
+/* Like snprintf into a store path; a path too long is cut, which the store then refuses. */
+void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The text of a node, or NULL when there is none; free with free(). Sets no sentence. */
+char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Removes a node with all below it, then each parent that this leaves empty, up to but not including `keep`. */
+void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libctl's use of the store: the connection, and the few operations that more than one file needs.
+ */
+#include "internal.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct xs_handle *ctl_store(struct ctl *ctl)
+{
+    if (!ctl->store) {
+        ctl->store = xs_open(0);
+        if (!ctl->store)
+            ctl_fail(ctl, errno ? errno : ENOENT, "cannot reach the store (%s): is its daemon running?",
+                     strerror(errno));
+    }
+    return ctl->store;
+}
+
+void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(path, CTL_STORE_PATH_MAX, format, arguments);
+    va_end(arguments);
+}
+
+char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *format, ...)
+{
+    char path[CTL_STORE_PATH_MAX];
+    struct xs_handle *store = ctl_store(ctl);
+    unsigned length;
+    va_list arguments;
+
+    if (!store)
+        return NULL;
+    va_start(arguments, format);
+    vsnprintf(path, sizeof(path), format, arguments);
+    va_end(arguments);
+    return xs_read(store, transaction, path, &length);
+}
+
+/* One attempt; false when another's change made the transaction void. */
+static bool remove_once(struct xs_handle *store, const char *path, const char *keep)
+{
+    char at[CTL_STORE_PATH_MAX];
+    xs_transaction_t transaction = xs_transaction_start(store);
+    char *slash;
+
+    if (transaction == XBT_NULL)
+        return true;
+    snprintf(at, sizeof(at), "%s", path);
+    xs_rm(store, transaction, at);
+    while ((slash = strrchr(at, '/')) && slash != at) {
+        unsigned count = 0;
+        char **children;
+
+        *slash = '\0';
+        if (!strcmp(at, keep) || !xs_path_is_subpath(keep, at))
+            break;
+        children = xs_directory(store, transaction, at, &count);
+        free(children);
+        if (!children || count)
+            break;
+        xs_rm(store, transaction, at);
+    }
+    return xs_transaction_end(store, transaction, false) || errno != EAGAIN;
+}
+
+void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep)
+{
+    struct xs_handle *store = ctl_store(ctl);
+
+    if (!store)
+        return;
+    for (int attempt = 0; attempt < 100; attempt++)
+        if (remove_once(store, path, keep))
+            return;
+}
