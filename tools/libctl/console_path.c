@@ -49,8 +49,11 @@ int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path
     while (!(found = read_tty(ctl, node, path, size)) && now_ms() < deadline_ms) {
         struct pollfd ready = { .fd = xs_fileno(ctl->store), .events = POLLIN };
 
-        if (poll(&ready, 1, (int)(deadline_ms - now_ms())) > 0)
-            free(xs_check_watch(ctl->store));
+        char **event;
+
+        poll(&ready, 1, (int)(deadline_ms - now_ms()));
+        while ((event = xs_check_watch(ctl->store)))
+            free(event);
     }
     xs_unwatch(ctl->store, node, "tty");
     if (!found)
