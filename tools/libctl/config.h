@@ -23,6 +23,9 @@ struct ctl_config {
     uint32_t vcpus, max_vcpus;
     bool affinity_set;
     uint8_t hard_affinity[CTL_CPUMAP_BYTES]; /* cpus= ; bits beyond the host's CPUs are ignored */
+    /* cpus = [...]: a bitmap each for vCPU 0, 1, ...; NULL: none. vCPUs beyond the count follow hard_affinity. */
+    uint8_t (*vcpu_affinity)[CTL_CPUMAP_BYTES];
+    uint32_t vcpu_affinity_count;
     uint32_t cpu_weight;       /* 0: the scheduler's default */
     uint32_t cap;              /* percent of one CPU; 0: none */
     enum ctl_action on_poweroff, on_reboot, on_crash, on_watchdog, on_soft_reset;

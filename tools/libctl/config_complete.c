@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What one setting alone cannot tell: required keys, limits that depend on each other, and defaults that follow. */
+#include "config_keys.h"
+
+/* The names of the same thing in xl.cfg and in JSON. */
+static const char *name_of(const struct config_builder *builder, const char *key, const char *member)
+{
+    return builder->is_json ? member : key;
+}
+
+static const struct config_setting *find(const struct config_builder *builder, const char *key, const char *member)
+{
+    return config_settings_find(builder->settings, name_of(builder, key, member));
+}
+
+static void check_present(struct config_builder *builder, const char *source)
+{
+    const struct config_place whole = { source, 0, 0 };
+    const struct config_setting *kernel = find(builder, "kernel", "kernel");
+
+    if (!find(builder, "name", "name"))
+        config_error(builder->log, whole, "key \"name\" is missing: every guest needs a name, as in name = \"guest1\"");
+    if (!kernel)
+        config_error(builder->log, whole, "key \"kernel\" is missing: name the guest's kernel, as in kernel = \"/boot/vmlinuz\"");
+    else if (!builder->config->kernel && kernel->value.kind != CONFIG_LIST)
+        config_error(builder->log, kernel->value.place, "key \"kernel\": the path is empty");
+}
+
+static void complete_memory(struct config_builder *builder)
+{
+    const struct config_setting *memory = find(builder, "memory", "memory_kib");
+    const struct config_setting *max_memory = find(builder, "maxmem", "max_memory_kib");
+    struct ctl_config *config = builder->config;
+
+    if (!memory && max_memory)
+        config->memory_kib = config->max_memory_kib;
+    else if (memory && !max_memory)
+        config->max_memory_kib = config->memory_kib;
+    else if (memory && max_memory && config->max_memory_kib < config->memory_kib)
+        config_error(builder->log, max_memory->value.place, "key \"%s\": %s is less than the %s of %s", max_memory->key,
+                     max_memory->value.text ? max_memory->value.text : "it", memory->value.text ? memory->value.text : "value",
+                     memory->key);
+}
+
+static void complete_vcpus(struct config_builder *builder)
+{
+    const struct config_setting *vcpus = find(builder, "vcpus", "vcpus");
+    const struct config_setting *max_vcpus = find(builder, "maxvcpus", "max_vcpus");
+    const struct config_setting *cpus = find(builder, "cpus", "cpus");
+    struct ctl_config *config = builder->config;
+
+    if (!max_vcpus)
+        config->max_vcpus = config->vcpus;
+    else if (vcpus && config->vcpus > config->max_vcpus)
+        config_error(builder->log, vcpus->value.place, "key \"vcpus\": %u is more than the %u of %s", config->vcpus,
+                     config->max_vcpus, max_vcpus->key);
+    if (cpus && config->vcpu_affinity_count > config->max_vcpus)
+        config_warning(builder->log, cpus->place, "key \"cpus\": the list has %u entries for %u vCPUs; the last ones are "
+                       "not used", config->vcpu_affinity_count, config->max_vcpus);
+}
+
+void config_complete(struct config_builder *builder, const char *source)
+{
+    check_present(builder, source);
+    complete_memory(builder);
+    complete_vcpus(builder);
+}
