@@ -51,6 +51,8 @@ void arch_vcpu_switch_in(struct vcpu *v);
 void arch_vcpu_switch_out(struct vcpu *v);
 /* v has something to see: if it is in the guest on another CPU, makes it leave. Never waits. */
 void arch_vcpu_kick(struct vcpu *v);
+/* An event has become pending for v (its upcall flag went from clear to set): for a per-vCPU upcall vector. */
+void arch_vcpu_event_raised(struct vcpu *v);
 /* Would an interrupt of its local APIC wake a halted v? */
 bool arch_vcpu_interrupt_pending(const struct vcpu *v);
 /* v->info has moved or time parameters changed: writes its vcpu_time_info. v is the caller or is not running. */

@@ -27,6 +27,7 @@
 #define XEN_ERRNO(name, value) XEN_##name = value,
 enum xen_errno {
 #include <xen/errno.h>
+    XEN_ERESTART = 85, /* internal: "call me again"; never reaches a guest */
 };
 
 _Static_assert(sizeof(struct shared_info) <= PAGE_SIZE, "shared_info fits one page");

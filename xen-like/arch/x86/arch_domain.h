@@ -30,25 +30,34 @@ struct arch_vcpu {
     struct virtual_lapic *lapic;
     void *xsave_area;           /* page(s), xsave format */
     uint64_t xcr0;              /* the guest's XCR0 */
-    uint64_t tsc_aux, xss;
+    uint64_t tsc_aux;
+    uint64_t debug[4];          /* DR0 to DR3 of a vCPU that is not on a CPU */
     uint8_t upcall_vector;      /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback is used */
     uint64_t asid_generation;
     uint32_t asid_cpu;
-    _Atomic uint32_t in_guest;  /* entering or in the guest: arch_vcpu_kick sends an interrupt only then */
+    _Atomic bool in_guest;      /* entering or in the guest: arch_vcpu_kick sends an interrupt only then */
     _Atomic bool flush_pending; /* translations must be dropped before the next entry */
     uint64_t tsc_offset;
     uint8_t pending_exception;  /* vector + 1 to inject at the next entry; 0: none */
+    bool nmi_blocked;           /* one was taken and its IRET has not run */
     bool pending_exception_has_code;
     uint32_t pending_exception_code;
     uint64_t pat, mtrr_def_type; /* what MSR reads give back */
     uint64_t exit_count;
+    struct {                    /* lengths of intercepted instructions seen in kernel code; svm/instruction_length.c */
+        uint64_t rip;
+        uint32_t exit_code;
+        uint32_t length;
+    } instruction_lengths[16];
 };
 
 struct arch_domain {
     struct spinlock p2m_lock;
     struct page *p2m_root;      /* nested page table, 4 levels */
     uint64_t max_gfn, p2m_pages;
-    bool p2m_batching, p2m_flush_needed;
+    uint32_t p2m_batch_cpu;     /* number + 1 of the CPU in a batch; 0: none */
+    bool p2m_flush_needed;      /* at the end of the batch */
+    uint64_t release_gfn;       /* progress of arch_domain_release_memory */
     struct cpuid_policy *cpuid; /* cpuid.c: policy of the domain, set before it runs */
     struct virtual_ioapic *ioapic;
     uint64_t hvm_params[NR_HVM_PARAMS];

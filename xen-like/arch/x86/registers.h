@@ -26,6 +26,7 @@
 #define CR4_SMAP (1ull << 21)
 
 #define RFLAGS_RESERVED (1ull << 1) /* reads as one */
+#define RFLAGS_TF (1ull << 8)
 #define RFLAGS_IF (1ull << 9)
 #define RFLAGS_AC (1ull << 18)
 
@@ -40,6 +41,7 @@
 #define EFER_LMA (1ull << 10)
 #define EFER_NXE (1ull << 11)
 #define EFER_SVME (1ull << 12)
+#define EFER_FFXSR (1ull << 14)
 #define MSR_FS_BASE 0xc0000100u
 #define MSR_GS_BASE 0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u

@@ -31,12 +31,17 @@ struct virtualization_vendor {
     /* State that outlives exits, onto and off this CPU. */
     void (*switch_in)(struct vcpu *v);
     void (*switch_out)(struct vcpu *v);
-    /* Enters the guest once, and handles the exit. Interrupts are off; in_guest and requests were checked. */
+    /* Decides what v takes at the next entry: exception, NMI, event upcall, interrupt; or asks for an exit when it can. */
+    void (*inject)(struct vcpu *v);
+    /* Enters the guest once, until it exits. Interrupts are off; in_guest and requests were checked. */
     void (*enter)(struct vcpu *v);
+    /* Handles that exit. */
+    void (*handle_exit)(struct vcpu *v);
     void (*state_get)(const struct vcpu *v, struct hvm_hw_cpu *state);
     void (*state_set)(struct vcpu *v, const struct hvm_hw_cpu *state);
     void (*paging_get)(const struct vcpu *v, struct guest_paging *paging);
     void (*set_tsc_offset)(struct vcpu *v, uint64_t offset);
+    void (*skip_instruction)(struct vcpu *v, unsigned int length);
     void (*dump)(const struct vcpu *v);
 };
 
