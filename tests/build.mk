@@ -1,2 +1,84 @@
 # SPDX-License-Identifier: MIT
-# Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's library built under sanitizers.
+# Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
+# from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
+TEST_GROUPS := hypervisor store libctl cli
+
+# The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
+GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
+GROUP_CFLAGS_hypervisor := -iquote xen-like/common -iquote tests/unit/hypervisor/fake_arch -D__XEN_TOOLS__ \
+  -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
+GROUP_SOURCES_store := $(filter-out tools/store/main.c,$(wildcard tools/store/*.c tools/store/client/*.c))
+GROUP_CFLAGS_store := -D_GNU_SOURCE -D__XEN_TOOLS__ -Itools
+GROUP_LIBS_store := -lpthread
+GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
+GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store)
+GROUP_LIBS_libctl := $(LIBCTL_LIBS)
+GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(GROUP_SOURCES_libctl)
+GROUP_CFLAGS_cli := $(GROUP_CFLAGS_store)
+GROUP_LIBS_cli := $(LIBCTL_LIBS)
+
+# The group that a fuzz target is linked with: a new tests/fuzz/fuzz_NAME.c needs its line FUZZ_GROUP_NAME here.
+FUZZ_GROUP_config := libctl
+FUZZ_GROUP_elf := libctl
+FUZZ_GROUP_kernel := libctl
+FUZZ_GROUP_wire := store
+FUZZ_GROUP_hypercall := hypervisor
+FUZZ_GROUP_command_line := hypervisor
+
+TEST_CFLAGS := $(filter-out -O2,$(GLOBAL_CFLAGS)) -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+UNIT_CFLAGS := $(TEST_CFLAGS) -fsanitize=address,undefined
+FUZZ_CC := clang
+FUZZ_CFLAGS := $(TEST_CFLAGS) -fsanitize=address,undefined,fuzzer-no-link
+FUZZ_SECONDS ?= 600
+SHORT_FUZZ_SECONDS := 5
+
+# $(call test_group,GROUP,KIND,COMPILER,FLAGS_VARIABLE): build/KIND/GROUP/lib.a, the group's sources as KIND (unit or fuzz) has them.
+define test_group
+TEST_OBJECTS_$(2)_$(1) := $$(patsubst %.c,$(BUILD)/$(2)/$(1)/%.o,$$(GROUP_SOURCES_$(1)))
+$(BUILD)/$(2)/$(1)/%.o: %.c
+	@mkdir -p $$(@D) && echo "  CC      $$< ($(2))"
+	@$(3) $$($(4)) $$(GROUP_CFLAGS_$(1)) -c -o $$@ $$<
+$(BUILD)/$(2)/$(1)/lib.a: $$(TEST_OBJECTS_$(2)_$(1))
+	@mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach group,$(TEST_GROUPS),$(eval $(call test_group,$(group),unit,$(CC),UNIT_CFLAGS)))
+$(foreach group,$(TEST_GROUPS),$(eval $(call test_group,$(group),fuzz,$(FUZZ_CC),FUZZ_CFLAGS)))
+
+# The core's own string functions get other names, so that the sanitizers' checked ones serve all the rest.
+STRING_NAMES := -fno-builtin -include tests/unit/hypervisor/string_names.h
+$(BUILD)/unit/hypervisor/xen-like/common/string.o: UNIT_CFLAGS += $(STRING_NAMES)
+$(BUILD)/fuzz/hypervisor/xen-like/common/string.o: FUZZ_CFLAGS += $(STRING_NAMES)
+
+# $(call unit_program,GROUP,SOURCE)
+define unit_program
+UNIT_PROGRAMS += $(BUILD)/unit/$(1)/$(notdir $(basename $(2)))
+$(BUILD)/unit/$(1)/$(notdir $(basename $(2))): $(BUILD)/unit/$(1)/$(basename $(2)).o $(BUILD)/unit/$(1)/lib.a
+	@echo "  LD      $$@"
+	@$(CC) -fsanitize=address,undefined -o $$@ $$^ $$(GROUP_LIBS_$(1)) -lcunit
+endef
+UNIT_PROGRAMS :=
+$(foreach group,$(TEST_GROUPS),$(foreach source,$(sort $(wildcard tests/unit/$(group)/test_*.c)),\
+  $(eval $(call unit_program,$(group),$(source)))))
+
+# $(call fuzz_program,NAME,GROUP)
+define fuzz_program
+$(if $(2),,$(error tests/fuzz/fuzz_$(1).c has no line FUZZ_GROUP_$(1) in tests/build.mk))
+FUZZ_PROGRAMS += $(BUILD)/fuzz/fuzz_$(1)
+$(BUILD)/fuzz/fuzz_$(1): $(BUILD)/fuzz/$(2)/tests/fuzz/fuzz_$(1).o $(BUILD)/fuzz/$(2)/lib.a
+	@echo "  LD      $$@"
+	@$(FUZZ_CC) -fsanitize=address,undefined,fuzzer -o $$@ $$^ $$(GROUP_LIBS_$(2))
+endef
+FUZZ_PROGRAMS :=
+$(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))),\
+  $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
+
+.PHONY: unit-programs fuzz-programs unit fuzz short-fuzz
+unit-programs: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+unit: unit-programs
+	@tests/run-unit $(BUILD)/results/unit $(UNIT_PROGRAMS)
+fuzz: fuzz-programs
+	@tests/run-fuzz $(BUILD)/results/fuzz $(FUZZ_SECONDS) $(FUZZ_PROGRAMS)
+short-fuzz: fuzz-programs
+	@tests/run-fuzz $(BUILD)/results/fuzz $(SHORT_FUZZ_SECONDS) $(FUZZ_PROGRAMS)
