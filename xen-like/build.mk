@@ -35,4 +35,4 @@ $(BUILD)/obj/$(HV)/%.S.o: $(HV)/%.S | $(BUILD)/include/xen
 # The symbol table for backtraces is made from a first link and put into the second.
 $(BUILD)/keel: $(HV_OBJECTS) $(HV_LINKER_SCRIPT)
 	@echo "  LD      $@"
-	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -T $(HV_LINKER_SCRIPT) -o $@ $(HV_OBJECTS)
+	@$(CC) -nostdlib -static -no-pie -Wl,--unresolved-symbols=ignore-all -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -T $(HV_LINKER_SCRIPT) -o $@ $(HV_OBJECTS)
