@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's I/O APICs, by global interrupt number (GSI). All entries start masked; the 8259s are masked for good. */
+/* The host's I/O APICs, by global interrupt number (GSI). All entries start masked. */
 #ifndef KEEL_X86_IOAPIC_H
 #define KEEL_X86_IOAPIC_H
 

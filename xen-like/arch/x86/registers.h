@@ -110,6 +110,14 @@ static inline void write_xcr0(uint64_t value)
     __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
+/* a * b / c in 128 bits; the result must fit 64. */
+static inline uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t low = a, high;
+    __asm__("mulq %2; divq %3" : "+a"(low), "=&d"(high) : "rm"(b), "rm"(c) : "cc");
+    return low;
+}
+
 static inline void invlpg(uintptr_t address) { __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory"); }
 
 #define DEFINE_PORT_ACCESS(suffix, type)                                                    \
