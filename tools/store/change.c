@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes of the tree, and carrying them out. */
+#include "store/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory.h"
+
+struct change *change_create(enum change_kind kind, const char *path, domid_t creator)
+{
+    size_t size = strlen(path) + 1;
+    struct change *change = allocate(sizeof(*change) + size);
+    change->kind = kind;
+    change->creator = creator;
+    memcpy(change->path, path, size);
+    return change;
+}
+
+void change_release(struct change *change)
+{
+    value_release(change->value);
+    permissions_release(change->permissions);
+    tree_release(change->removed);
+    free(change);
+}
+
+void change_list_append(struct change_list *list, struct change *change)
+{
+    change->next = NULL;
+    *(list->end ? list->end : &list->first) = change;
+    list->end = &change->next;
+}
+
+void change_list_release(struct change_list *list)
+{
+    while (list->first) {
+        struct change *next = list->first->next;
+        change_release(list->first);
+        list->first = next;
+    }
+    list->end = NULL;
+}
+
+static void count_permissions(const struct permissions *permissions, int sign, struct usage *usage)
+{
+    usage_add(usage, permissions->entries[0].domain, sign, 0);
+    for (size_t i = 1; i < permissions->count; i++)
+        usage_add(usage, permissions->entries[i].domain, 0, sign);
+}
+
+struct counting {
+    int sign;
+    struct usage *usage;
+};
+
+static bool count_node(void *context, const struct node *node)
+{
+    const struct counting *counting = context;
+    change_count_subtree(node, counting->sign, counting->usage);
+    return true;
+}
+
+void change_count_subtree(const struct node *node, int sign, struct usage *usage)
+{
+    struct counting counting = {sign, usage};
+    count_permissions(node->permissions, sign, usage);
+    tree_for_each_child(node, count_node, &counting);
+}
+
+/* The node at a path, owned, with all that is missing on the way made. */
+static struct node *make_path(struct node **top, const char *path, domid_t creator, uint64_t generation,
+                              struct usage *usage)
+{
+    size_t missing;
+    tree_find_nearest(*top, path, &missing);
+    if (missing == 0)
+        return tree_own(top, path);
+
+    char parent[PATH_SIZE];
+    strcpy(parent, path);
+    for (size_t i = 0; i < missing; i++)
+        parent[path_parent_size(parent)] = '\0';
+    struct node *node = tree_own(top, parent);
+
+    const char *rest = path + strlen(parent) + (parent[1] != '\0');
+    struct path_component component;
+    while (path_next_component(&rest, &component)) {
+        struct permissions *permissions = permissions_inherit(node->permissions, creator);
+        count_permissions(permissions, 1, usage);
+        node = tree_add_child(node, component.name, component.size, permissions, generation);
+    }
+    return node;
+}
+
+void change_apply(struct change *change, struct node **top, uint64_t generation, struct usage *usage)
+{
+    const char *path = change->path;
+    if (change->kind == CHANGE_REMOVE) {
+        size_t parent_size = path_parent_size(path);
+        char parent[PATH_SIZE];
+        memcpy(parent, path, parent_size);
+        parent[parent_size] = '\0';
+        const char *name = strrchr(path, '/') + 1;
+        change->removed = tree_take_child(tree_own(top, parent), name, strlen(name), generation);
+        change_count_subtree(change->removed, -1, usage);
+        return;
+    }
+
+    struct node *node = make_path(top, path, change->creator, generation, usage);
+    if (change->kind == CHANGE_WRITE) {
+        value_release(node->value);
+        node->value = value_reference(change->value);
+        node->generation = generation;
+    } else if (change->kind == CHANGE_SET_PERMISSIONS) {
+        count_permissions(node->permissions, -1, usage);
+        permissions_release(node->permissions);
+        node->permissions = permissions_reference(change->permissions);
+        count_permissions(node->permissions, 1, usage);
+        node->generation = generation;
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Buffers, requests and events of a connection. */
+#include "store/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/daemon.h"
+#include "store/log.h"
+#include "store/memory.h"
+#include "store/request.h"
+
+#define INPUT_CAPACITY (4 * CONNECTION_MESSAGE_MAX)
+#define REQUESTS_A_TURN 16
+#define OUTPUT_PAUSE (64 * 1024) /* no further request is handled while so many bytes wait to be taken */
+
+_Static_assert(sizeof(struct xsd_sockmsg) == 16, "the wire header is four 32-bit words");
+
+void connection_open(struct connection *connection, struct daemon *daemon, const struct transport *transport,
+                     domid_t domain)
+{
+    connection->daemon = daemon;
+    connection->transport = transport;
+    connection->actor = (struct actor){.domain = domain, .target = DOMID_INVALID};
+    connection->id = ++daemon->last_connection_id;
+    snprintf(connection->home, sizeof(connection->home), "/local/domain/%u", domain);
+    connection->input_capacity = INPUT_CAPACITY;
+    connection->input = allocate(connection->input_capacity);
+    connection->next = daemon->connections;
+    connection->link = &daemon->connections;
+    if (connection->next)
+        connection->next->link = &connection->next;
+    daemon->connections = connection;
+}
+
+void connection_drop_watches(struct connection *connection)
+{
+    while (connection->watches)
+        watch_remove(&connection->daemon->watches, connection->watches);
+    connection->overflowed = false;
+}
+
+void connection_drop_transactions(struct connection *connection)
+{
+    while (connection->transactions) {
+        struct transaction *next = connection->transactions->next;
+        transaction_free(connection->transactions);
+        connection->transactions = next;
+    }
+    connection->transaction_count = 0;
+}
+
+void connection_reset(struct connection *connection)
+{
+    connection_drop_watches(connection);
+    connection_drop_transactions(connection);
+    connection->input_start = connection->input_end = 0;
+    connection->output_start = connection->output_end = 0;
+    connection->failed = false;
+}
+
+void connection_close(struct connection *connection)
+{
+    struct daemon *daemon = connection->daemon;
+    connection_reset(connection);
+    connection->failed = true;
+    daemon_unqueue(daemon, connection);
+    *connection->link = connection->next;
+    if (connection->next)
+        connection->next->link = connection->link;
+    connection->transport->wait(connection, false, false);
+    connection->next = daemon->closed;
+    daemon->closed = connection;
+}
+
+struct transaction *connection_find_transaction(const struct connection *connection, uint32_t id)
+{
+    struct transaction *transaction = connection->transactions;
+    while (transaction && transaction->id != id)
+        transaction = transaction->next;
+    return transaction;
+}
+
+char *connection_reserve(struct connection *connection, size_t size)
+{
+    if (connection->output_start == connection->output_end)
+        connection->output_start = connection->output_end = 0;
+    if (connection->output_end + size > connection->output_capacity) {
+        size_t waiting = connection->output_end - connection->output_start;
+        if (waiting > 0 && connection->output_start > 0)
+            memmove(connection->output, connection->output + connection->output_start, waiting);
+        connection->output_start = 0;
+        connection->output_end = waiting;
+        if (waiting + size > connection->output_capacity) {
+            connection->output_capacity = 2 * connection->output_capacity + size;
+            connection->output = reallocate(connection->output, connection->output_capacity);
+        }
+    }
+    return connection->output + connection->output_end;
+}
+
+void connection_sent(struct connection *connection, size_t size)
+{
+    connection->output_end += size;
+    if (!connection->serving)
+        daemon_queue(connection->daemon, connection);
+}
+
+static size_t output_waiting(const struct connection *connection)
+{
+    return connection->output_end - connection->output_start;
+}
+
+void connection_send_event(struct connection *connection, struct watch *watch, const char *path)
+{
+    if (connection->failed || watch->overflowed)
+        return;
+    size_t token_size = strlen(watch->token) + 1;
+    const char *name = path + watch->relative;
+    size_t name_size = strlen(name) + 1;
+    if (name_size + token_size > XENSTORE_PAYLOAD_MAX) {
+        name = watch->path + watch->relative;
+        name_size = strlen(name) + 1;
+    }
+    size_t size = sizeof(struct xsd_sockmsg) + name_size + token_size;
+    if (!actor_is_privileged(&connection->actor) &&
+        output_waiting(connection) + size > connection->daemon->store.quota.outstanding) {
+        watch->overflowed = connection->overflowed = true;
+        return;
+    }
+    struct xsd_sockmsg header = {.type = XS_WATCH_EVENT, .len = (uint32_t)(name_size + token_size)};
+    char *to = connection_reserve(connection, size);
+    memcpy(to, &header, sizeof(header));
+    memcpy(to + sizeof(header), name, name_size);
+    memcpy(to + sizeof(header) + name_size, watch->token, token_size);
+    connection_sent(connection, size);
+}
+
+/* There is room again: one event for each watch that found none. */
+static void send_overflowed(struct connection *connection)
+{
+    connection->overflowed = false;
+    for (struct watch *watch = connection->watches; watch; watch = watch->next_of_connection)
+        if (watch->overflowed) {
+            watch->overflowed = false;
+            connection_send_event(connection, watch, watch->path);
+        }
+}
+
+static void fail(struct connection *connection)
+{
+    connection->failed = true;
+    connection->transport->fail(connection);
+}
+
+/* Sends what waits, as far as the client takes it. */
+static void flush(struct connection *connection)
+{
+    while (output_waiting(connection) > 0) {
+        ssize_t sent = connection->transport->send(connection, connection->output + connection->output_start,
+                                                   output_waiting(connection));
+        if (sent < 0) {
+            fail(connection);
+            return;
+        }
+        if (sent == 0)
+            return;
+        connection->output_start += (size_t)sent;
+        if (connection->overflowed && output_waiting(connection) == 0)
+            send_overflowed(connection);
+    }
+    if (connection->output_capacity > 4 * OUTPUT_PAUSE) {
+        free(connection->output);
+        connection->output = NULL;
+        connection->output_start = connection->output_end = connection->output_capacity = 0;
+    }
+}
+
+/* Fills the input up. False when nothing came; *drained when there is no more at the moment. */
+static bool receive(struct connection *connection, bool *drained)
+{
+    if (connection->input_start > 0) {
+        memmove(connection->input, connection->input + connection->input_start,
+                connection->input_end - connection->input_start);
+        connection->input_end -= connection->input_start;
+        connection->input_start = 0;
+    }
+    size_t room = connection->input_capacity - connection->input_end;
+    ssize_t got = connection->transport->receive(connection, connection->input + connection->input_end, room);
+    *drained = got < (ssize_t)room;
+    if (got < 0)
+        fail(connection);
+    if (got <= 0)
+        return false;
+    connection->input_end += (size_t)got;
+    return true;
+}
+
+/* Handles the first request in the input. False when it is not complete yet, or the client broke the protocol. */
+static bool handle_one(struct connection *connection)
+{
+    struct xsd_sockmsg header;
+    size_t waiting = connection->input_end - connection->input_start;
+    if (waiting < sizeof(header))
+        return false;
+    memcpy(&header, connection->input + connection->input_start, sizeof(header));
+    if (header.len > XENSTORE_PAYLOAD_MAX) {
+        log_info("connection %u of domain %u announced %u bytes, more than the protocol allows: it is cut off",
+                 connection->id, connection->actor.domain, header.len);
+        fail(connection);
+        return false;
+    }
+    if (waiting < sizeof(header) + header.len)
+        return false;
+    const char *body = connection->input + connection->input_start + sizeof(header);
+    connection->input_start += sizeof(header) + header.len;
+    connection->requests++;
+    request_handle(connection, &header, body);
+    return true;
+}
+
+void connection_service(struct connection *connection)
+{
+    if (connection->failed)
+        return;
+    connection->serving = true;
+    flush(connection);
+    unsigned int handled = 0;
+    bool drained = false;
+    while (!connection->failed && handled < REQUESTS_A_TURN && output_waiting(connection) < OUTPUT_PAUSE) {
+        if (handle_one(connection))
+            handled++;
+        else if (connection->failed || drained || !receive(connection, &drained))
+            break;
+    }
+    if (!connection->failed)
+        flush(connection);
+    connection->serving = false;
+    if (connection->failed)
+        return;
+    bool paused = output_waiting(connection) >= OUTPUT_PAUSE;
+    if (handled == REQUESTS_A_TURN && !paused)
+        daemon_queue(connection->daemon, connection);
+    connection->transport->wait(connection, !paused, output_waiting(connection) > 0);
+}

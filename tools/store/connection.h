@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client's connection, whatever carries its bytes. It cuts the stream into requests, has them answered in order, and
+ * keeps answers and watch events until the client takes them.
+ *
+ * A client that sends faster than others is served in turns of a few requests; one that does not take its answers is
+ * not served at all until it does; and of the events of an unprivileged one only so many bytes are kept: a watch that
+ * finds no room has one event on its own path sent later in place of all that it missed.
+ */
+#ifndef STORE_CONNECTION_H
+#define STORE_CONNECTION_H
+
+#include "store/transaction.h"
+#include "store/watch.h"
+
+struct daemon;
+struct connection;
+
+#define CONNECTION_MESSAGE_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
+#define CONNECTION_HOME_SIZE 32
+
+/* What carries the bytes. */
+struct transport {
+    /* Bytes received or sent; 0 when there is nothing, or no room, at the moment; -1 when the connection is lost. */
+    ssize_t (*receive)(struct connection *connection, void *to, size_t size);
+    ssize_t (*send)(struct connection *connection, const void *from, size_t size);
+    /* Says what the connection waits for, after each service. */
+    void (*wait)(struct connection *connection, bool for_input, bool for_output);
+    /* The client broke the protocol, and will not be heard again. */
+    void (*fail)(struct connection *connection);
+    /* Frees what the transport holds, and the connection's memory. */
+    void (*free)(struct connection *connection);
+};
+
+struct connection {
+    struct connection *next, **link; /* of the daemon */
+    struct connection *next_ready;   /* in the daemon's queue, when `queued` */
+    struct daemon *daemon;
+    const struct transport *transport;
+    struct actor actor;
+    uint32_t id;
+    bool queued;
+    uint64_t queued_turn; /* the daemon's turn in which it was queued */
+    bool serving;         /* inside connection_service */
+    bool failed;     /* protocol broken or connection lost; nothing more is read or sent */
+    bool overflowed; /* some watch is */
+    char home[CONNECTION_HOME_SIZE]; /* of relative paths */
+
+    struct watch *watches;
+    unsigned int watch_count;
+    struct transaction *transactions;
+    unsigned int transaction_count;
+    uint32_t last_transaction_id;
+
+    char *input; /* input_start..input_end: received, not yet handled */
+    size_t input_start, input_end, input_capacity;
+    char *output; /* output_start..output_end: not yet sent */
+    size_t output_start, output_end, output_capacity;
+    uint64_t requests; /* handled so far */
+};
+
+/* Fills a zeroed connection in and adds it to the daemon. */
+void connection_open(struct connection *connection, struct daemon *daemon, const struct transport *transport,
+                     domid_t domain);
+
+/* Ends watches and transactions and takes the connection from the daemon; its memory goes at the end of the turn. */
+void connection_close(struct connection *connection);
+
+/* Drops what is buffered, watches and transactions: as after connection_open. */
+void connection_reset(struct connection *connection);
+
+/* There may be input, or room for output: handles a few requests, and queues the connection if there are more. */
+void connection_service(struct connection *connection);
+
+/* Room for a message of `size` bytes at the end of the output; connection_sent says how much of it is used. */
+char *connection_reserve(struct connection *connection, size_t size);
+void connection_sent(struct connection *connection, size_t size);
+
+/* Queues the event that `path` changed for a watch. */
+void connection_send_event(struct connection *connection, struct watch *watch, const char *path);
+
+/* Removes all watches; ends all transactions. */
+void connection_drop_watches(struct connection *connection);
+void connection_drop_transactions(struct connection *connection);
+
+struct transaction *connection_find_transaction(const struct connection *connection, uint32_t id);
+
+#endif

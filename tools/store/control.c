@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* CONTROL: commands to the daemon itself, in one table. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/daemon.h"
+#include "store/log.h"
+#include "store/request.h"
+
+#define ARGUMENTS_MAX 3
+
+struct command {
+    const char *name;
+    const char *usage;
+    int (*run)(struct request *request, const char *const *arguments, int count);
+};
+
+struct checking {
+    size_t nodes, faults;
+};
+
+static bool check_node(void *context, const struct node *node)
+{
+    struct checking *checking = context;
+    checking->nodes++;
+    uint32_t names = node->name_size + 1;
+    if (node->left)
+        names += node->left->names_size;
+    if (node->right)
+        names += node->right->names_size;
+    bool heap = (!node->left || node->left->priority <= node->priority) &&
+                (!node->right || node->right->priority <= node->priority);
+    if (names != node->names_size || !heap || node->permissions->count == 0 || node->references == 0)
+        checking->faults++;
+    tree_for_each_child(node, check_node, checking);
+    return true;
+}
+
+static int run_check(struct request *request, const char *const *arguments, int count)
+{
+    const struct store *store = &request->daemon->store;
+    struct checking checking = {0};
+    check_node(&checking, store->top);
+    struct usage usage = {0};
+    change_count_subtree(store->top, 1, &usage);
+    for (size_t i = 0; i < usage.count; i++) {
+        struct usage_entry counted = usage_get(&store->usage, usage.entries[i].domain);
+        if (counted.nodes != usage.entries[i].nodes || counted.references != usage.entries[i].references)
+            checking.faults++;
+    }
+    usage_clear(&usage);
+    if (checking.faults)
+        log_error("check found %zu faults in %zu nodes", checking.faults, checking.nodes);
+    return checking.faults ? EIO : 0;
+}
+
+static int run_log(struct request *request, const char *const *arguments, int count)
+{
+    if (count != 1 || (strcmp(arguments[0], "on") != 0 && strcmp(arguments[0], "off") != 0))
+        return EINVAL;
+    log_set_trace(arguments[0][1] == 'n');
+    return 0;
+}
+
+static int run_logfile(struct request *request, const char *const *arguments, int count)
+{
+    return count == 1 ? log_to_file(arguments[0]) : EINVAL;
+}
+
+static int run_print(struct request *request, const char *const *arguments, int count)
+{
+    if (count != 1)
+        return EINVAL;
+    log_info("control: %s", arguments[0]);
+    return 0;
+}
+
+static int run_memreport(struct request *request, const char *const *arguments, int count)
+{
+    const struct daemon *daemon = request->daemon;
+    char *text = request->reply;
+    size_t size = XENSTORE_PAYLOAD_MAX, used = 0;
+    for (size_t i = 0; i < daemon->store.usage.count && used < size; i++) {
+        const struct usage_entry *entry = &daemon->store.usage.entries[i];
+        used += (size_t)snprintf(text + used, size - used, "domain %u: %lld nodes\n", entry->domain,
+                                 (long long)entry->nodes);
+    }
+    for (const struct connection *connection = daemon->connections; connection && used < size;
+         connection = connection->next)
+        used += (size_t)snprintf(text + used, size - used,
+                                 "connection %u of domain %u: %u watches, %u transactions, %llu requests\n",
+                                 connection->id, connection->actor.domain, connection->watch_count,
+                                 connection->transaction_count, (unsigned long long)connection->requests);
+    request->reply_size = (used < size ? used : size - 1) + 1;
+    return 0;
+}
+
+static int show_quota(struct request *request)
+{
+    struct quota *quota = &request->daemon->store.quota;
+    size_t used = 0;
+    for (size_t i = 0; i < quota_field_count; i++)
+        used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used, "%-20s: %8u\n",
+                                 quota_fields[i].name, *quota_find(quota, quota_fields[i].name));
+    request->reply_size = used + 1;
+    return 0;
+}
+
+/* "quota", or "quota set NAME VALUE". */
+static int run_quota(struct request *request, const char *const *arguments, int count)
+{
+    if (count == 0)
+        return show_quota(request);
+    if (count != 3 || strcmp(arguments[0], "set") != 0 || arguments[2][0] < '0' || arguments[2][0] > '9')
+        return EINVAL;
+    char *end;
+    unsigned long number = strtoul(arguments[2], &end, 10);
+    unsigned int *limit = quota_find(&request->daemon->store.quota, arguments[1]);
+    if (!limit || *end != '\0' || number > INT32_MAX)
+        return EINVAL;
+    *limit = (unsigned int)number;
+    return 0;
+}
+
+static int run_help(struct request *request, const char *const *arguments, int count);
+
+static const struct command commands[] = {
+    {"check", "", run_check},
+    {"help", "", run_help},
+    {"log", "on|off", run_log},
+    {"logfile", "<file>", run_logfile},
+    {"memreport", "", run_memreport},
+    {"print", "<string>", run_print},
+    {"quota", "[set <name> <value>]", run_quota},
+};
+
+static int run_help(struct request *request, const char *const *arguments, int count)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used, "%s%s%s\n", commands[i].name,
+                                 commands[i].usage[0] ? " " : "", commands[i].usage);
+    used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used,
+                             "Not supported: live-update, quota-soft.\n");
+    request->reply_size = used + 1;
+    return 0;
+}
+
+int request_control(struct request *request)
+{
+    /* Clients may leave the last string without its zero byte; the copy has it. */
+    char text[XENSTORE_PAYLOAD_MAX + 1];
+    memcpy(text, request->body, request->size);
+    text[request->size] = '\0';
+    const char *arguments[ARGUMENTS_MAX] = {NULL};
+    int count = 0;
+    size_t at = strlen(text) + 1;
+    while (at < request->size && count < ARGUMENTS_MAX) {
+        arguments[count++] = text + at;
+        at += strlen(text + at) + 1;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(text, commands[i].name) == 0)
+            return commands[i].run(request, arguments, count);
+    return EINVAL;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's parts together, and what is done at the end of each turn of its loop. */
+#include "store/daemon.h"
+
+#include <stdlib.h>
+
+static void free_closed(struct daemon *daemon)
+{
+    while (daemon->closed) {
+        struct connection *connection = daemon->closed;
+        daemon->closed = connection->next;
+        free(connection->input);
+        free(connection->output);
+        connection->transport->free(connection);
+    }
+}
+
+/* Services those that are queued at this moment, once each. */
+static bool after_turn(void *context)
+{
+    struct daemon *daemon = context;
+    daemon->turn++;
+    while (daemon->ready && daemon->ready->queued_turn < daemon->turn) {
+        struct connection *connection = daemon->ready;
+        daemon_unqueue(daemon, connection);
+        connection_service(connection);
+    }
+    free_closed(daemon);
+    return daemon->ready != NULL;
+}
+
+int daemon_create(struct daemon *daemon)
+{
+    *daemon = (struct daemon){0};
+    int error = loop_create(&daemon->loop, after_turn, daemon);
+    if (error)
+        return error;
+    daemon->ready_end = &daemon->ready;
+    store_create(&daemon->store);
+    watch_index_create(&daemon->watches);
+    return 0;
+}
+
+void daemon_destroy(struct daemon *daemon)
+{
+    while (daemon->connections)
+        connection_close(daemon->connections);
+    free_closed(daemon);
+    domain_table_destroy(&daemon->domains);
+    watch_index_destroy(&daemon->watches);
+    store_destroy(&daemon->store);
+    loop_destroy(&daemon->loop);
+}
+
+void daemon_queue(struct daemon *daemon, struct connection *connection)
+{
+    if (connection->queued || connection->failed)
+        return;
+    connection->queued = true;
+    connection->queued_turn = daemon->turn;
+    connection->next_ready = NULL;
+    *daemon->ready_end = connection;
+    daemon->ready_end = &connection->next_ready;
+}
+
+void daemon_unqueue(struct daemon *daemon, struct connection *connection)
+{
+    if (!connection->queued)
+        return;
+    struct connection **link = &daemon->ready;
+    while (*link != connection)
+        link = &(*link)->next_ready;
+    *link = connection->next_ready;
+    if (daemon->ready_end == &connection->next_ready)
+        daemon->ready_end = link;
+    connection->queued = false;
+}
+
+void daemon_publish(struct daemon *daemon, struct change_list *changes)
+{
+    watch_fire(&daemon->watches, daemon->store.top, changes);
+    change_list_release(changes);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* All that the daemon is: the store, its clients and its loop. */
+#ifndef STORE_DAEMON_H
+#define STORE_DAEMON_H
+
+#include "store/connection.h"
+#include "store/domain.h"
+#include "store/loop.h"
+
+struct daemon {
+    struct store store;
+    struct watch_index watches;
+    struct loop loop;
+    struct connection *connections;
+    struct connection *closed; /* to be freed at the end of the turn */
+    struct connection *ready, **ready_end; /* to be serviced though no descriptor says so */
+    uint64_t turn;
+    uint32_t last_connection_id;
+    struct domain_table domains;
+};
+
+/* Creates an empty store without listeners and domains. 0 or errno. */
+int daemon_create(struct daemon *daemon);
+
+/* Closes all connections and frees all. */
+void daemon_destroy(struct daemon *daemon);
+
+/* Has a connection serviced in the next turn. */
+void daemon_queue(struct daemon *daemon, struct connection *connection);
+
+/* Takes it out of that queue. */
+void daemon_unqueue(struct daemon *daemon, struct connection *connection);
+
+/* Makes changes known to the watches, and frees them. */
+void daemon_publish(struct daemon *daemon, struct change_list *changes);
+
+#endif

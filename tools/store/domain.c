@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Introducing and releasing domains, and their events. */
+#include "store/domain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/daemon.h"
+#include "store/log.h"
+#include "store/memory.h"
+
+#define PORTS_MAX (1u << 20) /* more than any event channel ABI has */
+
+static void events_ready(struct loop_source *source, uint32_t events)
+{
+    struct domain_table *table = (struct domain_table *)((char *)source - offsetof(struct domain_table, events));
+    domains_poll(table->daemon);
+}
+
+int domains_open(struct daemon *daemon, struct hypervisor *hypervisor)
+{
+    struct domain_table *table = &daemon->domains;
+    *table = (struct domain_table){.hypervisor = hypervisor, .daemon = daemon};
+    table->by_id = allocate(DOMID_FIRST_RESERVED * sizeof(table->by_id[0]));
+    if (hypervisor->event_fd < 0)
+        return 0;
+    table->events = (struct loop_source){.fd = hypervisor->event_fd, .ready = events_ready};
+    return loop_watch(&daemon->loop, &table->events, EPOLLIN);
+}
+
+struct ring_connection *domains_find(const struct daemon *daemon, domid_t domain)
+{
+    if (!daemon->domains.by_id || domain >= DOMID_FIRST_RESERVED)
+        return NULL;
+    return daemon->domains.by_id[domain];
+}
+
+/* Notes which ring a port belongs to; NULL for none. */
+static void set_port(struct domain_table *table, event_port_t port, struct ring_connection *ring)
+{
+    if (port >= table->port_capacity) {
+        if (!ring)
+            return;
+        size_t capacity = table->port_capacity ? table->port_capacity : 64;
+        while (capacity <= port)
+            capacity *= 2;
+        table->by_port = reallocate(table->by_port, capacity * sizeof(table->by_port[0]));
+        memset(table->by_port + table->port_capacity, 0,
+               (capacity - table->port_capacity) * sizeof(table->by_port[0]));
+        table->port_capacity = capacity;
+    }
+    table->by_port[port] = ring;
+}
+
+static int connect_ring(struct daemon *daemon, domid_t domain, struct ring_mapping *mapping, event_port_t remote_port)
+{
+    struct domain_table *table = &daemon->domains;
+    struct hypervisor *hypervisor = table->hypervisor;
+    event_port_t port;
+    int error = hypervisor->operations->bind(hypervisor, domain, remote_port, &port);
+    if (error)
+        return error;
+    if (port >= PORTS_MAX) {
+        hypervisor->operations->unbind(hypervisor, port);
+        return EINVAL;
+    }
+    struct ring_connection *ring = ring_open(daemon, hypervisor, domain, mapping, port);
+    table->by_id[domain] = ring;
+    set_port(table, port, ring);
+    /* Requests may be waiting whose event came before anyone listened. */
+    ring->notify_due = true;
+    daemon_queue(daemon, &ring->connection);
+    return 0;
+}
+
+int domains_connect_own(struct daemon *daemon)
+{
+    struct hypervisor *hypervisor = daemon->domains.hypervisor;
+    struct ring_mapping mapping;
+    event_port_t remote_port;
+    int error = hypervisor->operations->map_own_ring(hypervisor, &mapping, &remote_port);
+    if (error)
+        return error;
+    error = connect_ring(daemon, 0, &mapping, remote_port);
+    if (error)
+        hypervisor->operations->unmap_ring(hypervisor, &mapping);
+    return error;
+}
+
+/* A known domain is introduced again: it has a new event channel, and starts with nothing. */
+static int introduce_again(struct daemon *daemon, struct ring_connection *ring, event_port_t remote_port)
+{
+    struct domain_table *table = &daemon->domains;
+    struct hypervisor *hypervisor = table->hypervisor;
+    event_port_t port;
+    hypervisor->operations->unbind(hypervisor, ring->port);
+    set_port(table, ring->port, NULL);
+    int error = hypervisor->operations->bind(hypervisor, ring->connection.actor.domain, remote_port, &port);
+    if (error) {
+        ring->port = 0;
+        return error;
+    }
+    ring->port = port;
+    set_port(table, port, ring);
+    connection_reset(&ring->connection);
+    ring_attach(ring);
+    daemon_queue(daemon, &ring->connection);
+    return 0;
+}
+
+int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh)
+{
+    struct hypervisor *hypervisor = daemon->domains.hypervisor;
+    *fresh = false;
+    if (!hypervisor)
+        return ENOSYS;
+    struct ring_connection *known = domains_find(daemon, domain);
+    if (known)
+        return introduce_again(daemon, known, port);
+    struct ring_mapping mapping;
+    int error = hypervisor->operations->map_ring(hypervisor, domain, gfn, &mapping);
+    if (error)
+        return error;
+    error = connect_ring(daemon, domain, &mapping, port);
+    if (error) {
+        hypervisor->operations->unmap_ring(hypervisor, &mapping);
+        return error;
+    }
+    *fresh = true;
+    return 0;
+}
+
+static void disconnect(struct domain_table *table, struct ring_connection *ring)
+{
+    struct hypervisor *hypervisor = table->hypervisor;
+    table->by_id[ring->connection.actor.domain] = NULL;
+    set_port(table, ring->port, NULL);
+    connection_close(&ring->connection);
+    hypervisor->operations->unbind(hypervisor, ring->port);
+    hypervisor->operations->unmap_ring(hypervisor, &ring->mapping);
+}
+
+/* No other domain may go on acting for one that is gone. */
+static void drop_targets(struct daemon *daemon, domid_t domain)
+{
+    for (struct connection *connection = daemon->connections; connection; connection = connection->next)
+        if (connection->actor.target == domain)
+            connection->actor.target = DOMID_INVALID;
+}
+
+int domains_release(struct daemon *daemon, domid_t domain)
+{
+    struct ring_connection *ring = domains_find(daemon, domain);
+    if (!ring || domain == 0)
+        return ENOENT;
+    disconnect(&daemon->domains, ring);
+    drop_targets(daemon, domain);
+    struct change_list changes = {0};
+    struct view view = store_view(&daemon->store, &changes);
+    store_forget_domain(&view, domain);
+    daemon_publish(daemon, &changes);
+    return 0;
+}
+
+void domains_check_life(struct daemon *daemon)
+{
+    struct domain_table *table = &daemon->domains;
+    struct hypervisor *hypervisor = table->hypervisor;
+    bool told = false;
+    struct connection *next;
+    for (struct connection *connection = daemon->connections; connection; connection = next) {
+        next = connection->next;
+        struct ring_connection *ring = domains_find(daemon, connection->actor.domain);
+        if (connection->actor.domain == 0 || !ring)
+            continue;
+        enum domain_life life = hypervisor->operations->life(hypervisor, connection->actor.domain);
+        if (life == DOMAIN_GONE) {
+            domains_release(daemon, connection->actor.domain);
+            told = true;
+        } else if (life == DOMAIN_SHUT_DOWN && !ring->shut_down) {
+            ring->shut_down = true;
+            told = true;
+        }
+    }
+    if (told)
+        watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain");
+}
+
+void domains_poll(struct daemon *daemon)
+{
+    struct domain_table *table = &daemon->domains;
+    struct hypervisor *hypervisor = table->hypervisor;
+    event_port_t ports[64];
+    unsigned int count = hypervisor->operations->pending(hypervisor, ports, 64);
+    for (unsigned int i = 0; i < count; i++) {
+        event_port_t port = ports[i];
+        /* Unmasked first: what comes while the ring is looked at makes a new event. */
+        hypervisor->operations->unmask(hypervisor, port);
+        if (port == hypervisor->death_port)
+            domains_check_life(daemon);
+        else if (port < table->port_capacity && table->by_port[port])
+            ring_service(table->by_port[port]);
+    }
+}
+
+void domain_table_destroy(struct domain_table *table)
+{
+    if (table->hypervisor)
+        table->hypervisor->operations->close(table->hypervisor);
+    free(table->by_id);
+    free(table->by_port);
+    table->hypervisor = NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of nodes. A canonical path is absolute ("/local/domain/3/name", "/") or special ("@releaseDomain"), valid, and
+ * at most XENSTORE_ABS_PATH_MAX bytes. Its components start with the empty one for an absolute path, so that the root
+ * "/" and the special nodes are children of one invisible node and need no case of their own.
+ */
+#ifndef STORE_PATH_H
+#define STORE_PATH_H
+
+#include <errno.h> /* before xs_wire.h, which gives its table of errors only then */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <xen/io/xs_wire.h>
+
+#define PATH_SIZE (XENSTORE_ABS_PATH_MAX + 1)
+
+/* Makes `name` (zero-terminated) canonical in `path`; a relative one lies below `home`. Special names only with
+ * `allow_special`. 0 or EINVAL. */
+int path_canonicalise(const char *name, const char *home, bool allow_special, char path[static PATH_SIZE]);
+
+static inline bool path_is_special(const char *path)
+{
+    return path[0] == '@';
+}
+
+struct path_component {
+    const char *name; /* not zero-terminated */
+    size_t size;
+};
+
+/* Walks a canonical path: start with *cursor = path; false at its end. */
+bool path_next_component(const char **cursor, struct path_component *component);
+
+/* The size of the path of the parent of an absolute path other than "/": "/a/b" has 2, "/a" has 1. */
+size_t path_parent_size(const char *path);
+
+/* Whether `path` is `parent` or below it, both canonical. */
+bool path_is_within(const char *path, const char *parent);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of operations, the checks that all requests pass, and the replies. */
+#include "store/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "store/daemon.h"
+#include "store/log.h"
+
+#define PRIVILEGED 1u    /* domain 0 only */
+#define TRANSACTIONAL 2u /* tx_id means something */
+#define PATH 4u          /* the first argument is the path of a node */
+#define SPECIAL 8u       /* or a special name */
+#define DATA 16u         /* more may follow the arguments */
+
+struct operation {
+    const char *name;
+    int (*handle)(struct request *request);
+    unsigned int flags;
+    unsigned int arguments; /* zero-terminated strings that must be there */
+};
+
+static const struct operation operations[XS_TYPE_COUNT] = {
+    [XS_CONTROL] = {"CONTROL", request_control, PRIVILEGED | DATA, 1},
+    [XS_DIRECTORY] = {"DIRECTORY", request_directory, TRANSACTIONAL | PATH, 1},
+    [XS_DIRECTORY_PART] = {"DIRECTORY_PART", request_directory_part, TRANSACTIONAL | PATH, 2},
+    [XS_READ] = {"READ", request_read, TRANSACTIONAL | PATH, 1},
+    [XS_GET_PERMS] = {"GET_PERMS", request_get_perms, TRANSACTIONAL | PATH | SPECIAL, 1},
+    [XS_SET_PERMS] = {"SET_PERMS", request_set_perms, TRANSACTIONAL | PATH | SPECIAL | DATA, 1},
+    [XS_WATCH] = {"WATCH", request_watch, PATH | SPECIAL | DATA, 2},
+    [XS_UNWATCH] = {"UNWATCH", request_unwatch, PATH | SPECIAL | DATA, 2},
+    [XS_RESET_WATCHES] = {"RESET_WATCHES", request_reset_watches, DATA, 0},
+    [XS_TRANSACTION_START] = {"TRANSACTION_START", request_transaction_start, TRANSACTIONAL | DATA, 0},
+    [XS_TRANSACTION_END] = {"TRANSACTION_END", request_transaction_end, TRANSACTIONAL, 1},
+    [XS_INTRODUCE] = {"INTRODUCE", request_introduce, PRIVILEGED | DATA, 3},
+    [XS_RELEASE] = {"RELEASE", request_release, PRIVILEGED, 1},
+    [XS_GET_DOMAIN_PATH] = {"GET_DOMAIN_PATH", request_get_domain_path, 0, 1},
+    [XS_WRITE] = {"WRITE", request_write, TRANSACTIONAL | PATH | DATA, 1},
+    [XS_MKDIR] = {"MKDIR", request_mkdir, TRANSACTIONAL | PATH, 1},
+    [XS_RM] = {"RM", request_rm, TRANSACTIONAL | PATH, 1},
+    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", request_is_domain_introduced, 0, 1},
+    [XS_RESUME] = {"RESUME", request_resume, PRIVILEGED, 1},
+    [XS_SET_TARGET] = {"SET_TARGET", request_set_target, PRIVILEGED, 2},
+};
+
+const char *request_name(uint32_t type)
+{
+    return type < XS_TYPE_COUNT && operations[type].name ? operations[type].name : "unknown";
+}
+
+int request_reply_text(struct request *request, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    if (size > XENSTORE_PAYLOAD_MAX)
+        return E2BIG;
+    memcpy(request->reply, text, size);
+    request->reply_size = size;
+    return 0;
+}
+
+static const char *error_name(int error)
+{
+    for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+        if (xsd_errors[i].errnum == error)
+            return xsd_errors[i].errstring;
+    return "EINVAL";
+}
+
+/* Cuts the body into the strings that the operation asks for. */
+static int split_arguments(struct request *request, const struct operation *operation)
+{
+    const char *at = request->body, *end = request->body + request->size;
+    for (unsigned int i = 0; i < operation->arguments; i++) {
+        const char *zero = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
+        if (!zero)
+            return EINVAL;
+        request->arguments[i] = at;
+        at = zero + 1;
+    }
+    request->data = at;
+    request->data_size = (size_t)(end - at);
+    return request->data_size > 0 && !(operation->flags & DATA) ? EINVAL : 0;
+}
+
+static int find_transaction(struct request *request)
+{
+    request->transaction = connection_find_transaction(request->connection, request->header->tx_id);
+    if (!request->transaction)
+        return ENOENT;
+    request->view = transaction_view(request->transaction, &request->daemon->store);
+    return 0;
+}
+
+static int dispatch(struct request *request)
+{
+    uint32_t type = request->header->type;
+    const struct operation *operation = type < XS_TYPE_COUNT ? &operations[type] : NULL;
+    if (!operation || !operation->handle)
+        return ENOSYS;
+    if ((operation->flags & PRIVILEGED) && !actor_is_privileged(request->actor))
+        return EACCES;
+    int error = split_arguments(request, operation);
+    if (!error && (operation->flags & PATH)) {
+        error = path_canonicalise(request->arguments[0], request->connection->home, operation->flags & SPECIAL,
+                                  request->path);
+        if (!error && !actor_is_privileged(request->actor) &&
+            strlen(request->path) > request->daemon->store.quota.path_length)
+            error = ENOSPC;
+    }
+    if (!error && (operation->flags & TRANSACTIONAL) && request->header->tx_id != 0)
+        error = find_transaction(request);
+    return error ? error : operation->handle(request);
+}
+
+void request_handle(struct connection *connection, const struct xsd_sockmsg *header, const char *body)
+{
+    struct daemon *daemon = connection->daemon;
+    struct request request;
+    memset(&request, 0, offsetof(struct request, path));
+    memset(&request.transaction, 0, sizeof(request) - offsetof(struct request, transaction));
+    request.daemon = daemon;
+    request.connection = connection;
+    request.actor = &connection->actor;
+    request.header = header;
+    request.body = body;
+    request.size = header->len;
+    request.view = store_view(&daemon->store, &request.changes);
+    char *message = connection_reserve(connection, CONNECTION_MESSAGE_MAX);
+    request.reply = message + sizeof(*header);
+
+    int error = dispatch(&request);
+    if (error)
+        request_reply_text(&request, error_name(error));
+    else if (request.reply_size == 0 && header->type != XS_READ && header->type != XS_DIRECTORY)
+        request_reply_text(&request, "OK");
+    if (log_trace_enabled)
+        log_trace("connection %u domain %u %s %s tx %u: %s", connection->id, connection->actor.domain,
+                  request_name(header->type), request.arguments[0] ? request.arguments[0] : "", header->tx_id,
+                  error ? error_name(error) : "OK");
+
+    struct xsd_sockmsg reply = {.type = error ? (uint32_t)XS_ERROR : header->type,
+                                .req_id = header->req_id,
+                                .tx_id = header->tx_id,
+                                .len = (uint32_t)request.reply_size};
+    memcpy(message, &reply, sizeof(reply));
+    connection_sent(connection, sizeof(reply) + request.reply_size);
+
+    if (request.watch_set)
+        connection_send_event(connection, request.watch_set, request.watch_set->path);
+    if (request.changes.first)
+        daemon_publish(daemon, &request.changes);
+    if (request.special_event)
+        watch_fire_special(&daemon->watches, daemon->store.top, request.special_event);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The requests that read and change nodes, transactions, and watches. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/daemon.h"
+#include "store/request.h"
+
+int request_directory(struct request *request)
+{
+    const struct node *node;
+    int error = store_list(&request->view, request->actor, request->path, &node);
+    if (error)
+        return error;
+    if (tree_names_size(node) > XENSTORE_PAYLOAD_MAX)
+        return E2BIG;
+    request->reply_size = tree_write_names(node, 0, request->reply, XENSTORE_PAYLOAD_MAX);
+    return 0;
+}
+
+/* The reply is the generation of the list, then names; an empty name says that these are the last. */
+int request_directory_part(struct request *request)
+{
+    char *end;
+    unsigned long offset = strtoul(request->arguments[1], &end, 10);
+    if (request->arguments[1][0] < '0' || request->arguments[1][0] > '9' || *end != '\0')
+        return EINVAL;
+    const struct node *node;
+    int error = store_list(&request->view, request->actor, request->path, &node);
+    if (error)
+        return error;
+    char generation[24];
+    snprintf(generation, sizeof(generation), "%llu", (unsigned long long)node->children_generation);
+    request_reply_text(request, generation);
+    size_t room = XENSTORE_PAYLOAD_MAX - request->reply_size - 1;
+    size_t written = tree_write_names(node, offset, request->reply + request->reply_size, room);
+    request->reply_size += written;
+    if (offset >= tree_names_size(node) - written || written == 0)
+        request->reply[request->reply_size++] = '\0';
+    return 0;
+}
+
+int request_read(struct request *request)
+{
+    const struct node *node;
+    int error = store_read(&request->view, request->actor, request->path, &node);
+    if (error || !node->value)
+        return error;
+    if (node->value->size > XENSTORE_PAYLOAD_MAX)
+        return E2BIG;
+    memcpy(request->reply, node->value->data, node->value->size);
+    request->reply_size = node->value->size;
+    return 0;
+}
+
+int request_write(struct request *request)
+{
+    return store_write(&request->view, request->actor, request->path, request->data, request->data_size);
+}
+
+int request_mkdir(struct request *request)
+{
+    return store_make(&request->view, request->actor, request->path);
+}
+
+int request_rm(struct request *request)
+{
+    return store_remove(&request->view, request->actor, request->path);
+}
+
+int request_get_perms(struct request *request)
+{
+    const struct node *node;
+    int error = store_read(&request->view, request->actor, request->path, &node);
+    if (error)
+        return error;
+    request->reply_size = permissions_format(node->permissions, request->reply, XENSTORE_PAYLOAD_MAX);
+    return request->reply_size > XENSTORE_PAYLOAD_MAX ? E2BIG : 0;
+}
+
+int request_set_perms(struct request *request)
+{
+    struct permissions *permissions = permissions_parse(request->data, request->data_size);
+    if (!permissions)
+        return EINVAL;
+    return store_set_permissions(&request->view, request->actor, request->path, permissions);
+}
+
+int request_transaction_start(struct request *request)
+{
+    struct connection *connection = request->connection;
+    if (request->transaction)
+        return EBUSY;
+    if (!actor_is_privileged(request->actor) &&
+        connection->transaction_count >= request->daemon->store.quota.transactions)
+        return ENOSPC;
+    do
+        connection->last_transaction_id++;
+    while (connection->last_transaction_id == 0 ||
+           connection_find_transaction(connection, connection->last_transaction_id));
+
+    struct transaction *transaction = transaction_start(&request->daemon->store, connection->last_transaction_id);
+    transaction->next = connection->transactions;
+    connection->transactions = transaction;
+    connection->transaction_count++;
+    char id[16];
+    snprintf(id, sizeof(id), "%u", transaction->id);
+    return request_reply_text(request, id);
+}
+
+int request_transaction_end(struct request *request)
+{
+    bool commit = strcmp(request->arguments[0], "T") == 0;
+    if (!commit && strcmp(request->arguments[0], "F") != 0)
+        return EINVAL;
+    struct transaction *transaction = request->transaction;
+    if (!transaction)
+        return ENOENT;
+    struct transaction **link = &request->connection->transactions;
+    while (*link != transaction)
+        link = &(*link)->next;
+    *link = transaction->next;
+    request->connection->transaction_count--;
+
+    int error = 0;
+    if (commit)
+        error = transaction_commit(transaction, &request->daemon->store, request->actor, &request->changes);
+    transaction_free(transaction);
+    return error;
+}
+
+int request_watch(struct request *request)
+{
+    struct connection *connection = request->connection;
+    const char *name = request->arguments[0], *token = request->arguments[1];
+    if (strlen(name) + strlen(token) + 2 > XENSTORE_PAYLOAD_MAX)
+        return EINVAL;
+    if (!actor_is_privileged(request->actor) && connection->watch_count >= request->daemon->store.quota.watches)
+        return ENOSPC;
+    size_t home_size = name[0] == '/' || name[0] == '@' ? 0 : strlen(connection->home);
+    request->watch_set = watch_add(&request->daemon->watches, connection, request->path, home_size, token);
+    return request->watch_set ? 0 : EEXIST;
+}
+
+int request_unwatch(struct request *request)
+{
+    struct watch_index *watches = &request->daemon->watches;
+    struct watch *watch = watch_find(watches, request->connection, request->path, request->arguments[1]);
+    if (!watch)
+        return ENOENT;
+    watch_remove(watches, watch);
+    return 0;
+}
+
+int request_reset_watches(struct request *request)
+{
+    connection_drop_watches(request->connection);
+    connection_drop_transactions(request->connection);
+    return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on the tree: may it happen, then make it happen. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory.h"
+#include "store/transaction.h"
+
+#define NO_CHANGE (-1) /* of a check: allowed, and nothing to do */
+
+void store_create(struct store *store)
+{
+    *store = (struct store){.top = tree_create(), .quota = quota_default};
+    change_count_subtree(store->top, 1, &store->usage);
+}
+
+void store_destroy(struct store *store)
+{
+    tree_release(store->top);
+    usage_clear(&store->usage);
+}
+
+struct view store_view(struct store *store, struct change_list *changes)
+{
+    return (struct view){.store = store, .top = &store->top, .usage = &store->usage, .changes = changes};
+}
+
+/* What a transaction has looked at, for the check at its end. */
+static int note_access(struct view *view, const struct actor *actor, const char *path, unsigned int what)
+{
+    if (!view->accesses)
+        return 0;
+    unsigned int limit = actor_is_privileged(actor) ? UINT32_MAX : view->store->quota.transaction_nodes;
+    return access_log_add(view->accesses, path, what, limit) ? 0 : ENOSPC;
+}
+
+/* A node with these rights for the actor. Whether a missing one may be known to be missing depends on its nearest
+ * ancestor. */
+static int find_node(struct view *view, const struct actor *actor, const char *path, unsigned int rights,
+                     struct node **found)
+{
+    size_t missing;
+    struct node *node = tree_find_nearest(*view->top, path, &missing);
+    if ((permissions_of(node->permissions, actor) & rights) != rights)
+        return EACCES;
+    *found = node;
+    return missing ? ENOENT : 0;
+}
+
+static int look_at(struct view *view, const struct actor *actor, const char *path, unsigned int what,
+                   const struct node **node)
+{
+    int error = note_access(view, actor, path, what);
+    struct node *found;
+    if (!error)
+        error = find_node(view, actor, path, ACCESS_READ, &found);
+    if (!error)
+        *node = found;
+    return error;
+}
+
+int store_read(struct view *view, const struct actor *actor, const char *path, const struct node **node)
+{
+    return look_at(view, actor, path, ACCESSED_CONTENT, node);
+}
+
+int store_list(struct view *view, const struct actor *actor, const char *path, const struct node **node)
+{
+    return look_at(view, actor, path, ACCESSED_CHILDREN, node);
+}
+
+static int64_t nodes_owned(const struct view *view, domid_t domain)
+{
+    int64_t nodes = usage_get(view->usage, domain).nodes;
+    return view->accesses ? nodes + usage_get(&view->store->usage, domain).nodes : nodes;
+}
+
+/* The nearest existing ancestor of a path that lacks `missing` components; it must go on existing for a transaction. */
+static int note_ancestor(struct view *view, const struct actor *actor, const char *path, size_t missing)
+{
+    char ancestor[PATH_SIZE];
+    strcpy(ancestor, path);
+    for (size_t i = 0; i < missing; i++)
+        ancestor[path_parent_size(ancestor)] = '\0';
+    return note_access(view, actor, ancestor, ACCESSED_EXISTENCE);
+}
+
+static int check_write(struct view *view, const struct actor *actor, const struct change *change)
+{
+    const struct quota *quota = &view->store->quota;
+    bool limited = !actor_is_privileged(actor);
+    if (limited && change->value && change->value->size > quota->node_size)
+        return ENOSPC;
+    size_t missing;
+    struct node *node = tree_find_nearest(*view->top, change->path, &missing);
+    if (!(permissions_of(node->permissions, actor) & ACCESS_WRITE))
+        return EACCES;
+    if (missing && limited && nodes_owned(view, actor->domain) + (int64_t)missing > quota->nodes)
+        return ENOSPC;
+    if (missing)
+        return view->accesses ? note_ancestor(view, actor, change->path, missing) : 0;
+    bool nothing_to_do = change->kind == CHANGE_MAKE;
+    int error = note_access(view, actor, change->path, ACCESSED_EXISTENCE);
+    return !error && nothing_to_do ? NO_CHANGE : error;
+}
+
+static int check_remove(struct view *view, const struct actor *actor, const struct change *change)
+{
+    if (strcmp(change->path, "/") == 0)
+        return EINVAL;
+    struct node *node;
+    int error = find_node(view, actor, change->path, ACCESS_WRITE, &node);
+    if (error == ENOENT) {
+        size_t missing;
+        tree_find_nearest(*view->top, change->path, &missing);
+        error = missing == 1 ? NO_CHANGE : ENOENT;
+    }
+    int noted = note_access(view, actor, change->path, ACCESSED_EXISTENCE);
+    return noted ? noted : error;
+}
+
+static int check_set_permissions(struct view *view, const struct actor *actor, const struct change *change)
+{
+    struct node *node;
+    int error = find_node(view, actor, change->path, ACCESS_WRITE, &node);
+    if (!error && !(permissions_of(node->permissions, actor) & ACCESS_OWNER))
+        error = EACCES;
+    if (!error && !actor_is_privileged(actor)) {
+        if (change->permissions->count > view->store->quota.permissions)
+            error = ENOSPC;
+        else if (change->permissions->entries[0].domain != node->permissions->entries[0].domain)
+            error = EPERM;
+    }
+    int noted = note_access(view, actor, change->path, ACCESSED_EXISTENCE);
+    return noted ? noted : error;
+}
+
+static int (*const checks[])(struct view *, const struct actor *, const struct change *) = {
+    [CHANGE_WRITE] = check_write,
+    [CHANGE_MAKE] = check_write,
+    [CHANGE_REMOVE] = check_remove,
+    [CHANGE_SET_PERMISSIONS] = check_set_permissions,
+};
+
+static void apply(struct view *view, struct change *change)
+{
+    change_apply(change, view->top, ++view->store->generation, view->usage);
+    change_list_append(view->changes, change);
+}
+
+/* Carries out a change that a check has let pass, or releases it. */
+static int perform(struct view *view, const struct actor *actor, struct change *change)
+{
+    struct store *store = view->store;
+    int error = checks[change->kind](view, actor, change);
+    if (!error && !view->accesses && store->record) {
+        struct change_list alone = {.first = change};
+        error = store->record(store->record_context, &alone);
+    }
+    if (error) {
+        change_release(change);
+        return error == NO_CHANGE ? 0 : error;
+    }
+    apply(view, change);
+    return 0;
+}
+
+int store_write(struct view *view, const struct actor *actor, const char *path, const void *data, size_t size)
+{
+    struct change *change = change_create(CHANGE_WRITE, path, actor->domain);
+    change->value = value_create(data, size);
+    return perform(view, actor, change);
+}
+
+int store_make(struct view *view, const struct actor *actor, const char *path)
+{
+    return perform(view, actor, change_create(CHANGE_MAKE, path, actor->domain));
+}
+
+int store_remove(struct view *view, const struct actor *actor, const char *path)
+{
+    return perform(view, actor, change_create(CHANGE_REMOVE, path, actor->domain));
+}
+
+int store_set_permissions(struct view *view, const struct actor *actor, const char *path,
+                          struct permissions *permissions)
+{
+    struct change *change = change_create(CHANGE_SET_PERMISSIONS, path, actor->domain);
+    change->permissions = permissions;
+    return perform(view, actor, change);
+}
+
+int store_replay(struct view *view, const struct actor *actor, const struct change *change)
+{
+    struct change *copy = change_create(change->kind, change->path, change->creator);
+    copy->value = value_reference(change->value);
+    if (change->permissions)
+        copy->permissions = permissions_reference(change->permissions);
+    int error = checks[copy->kind](view, actor, copy);
+    if (error) {
+        change_release(copy);
+        return error == NO_CHANGE ? 0 : EAGAIN;
+    }
+    apply(view, copy);
+    return 0;
+}
+
+/* Collects the changes that make a domain's traces vanish. */
+struct forgetting {
+    domid_t domain;
+    struct change_list changes;
+    char path[PATH_SIZE];
+    size_t path_size;
+};
+
+static bool forget_in_node(void *context, const struct node *node)
+{
+    struct forgetting *forgetting = context;
+    size_t parent_size = forgetting->path_size;
+    bool below_root = parent_size == 1 && forgetting->path[0] == '/';
+    if (parent_size + node->name_size + 2 > sizeof(forgetting->path))
+        return true;
+    char *end = forgetting->path + parent_size;
+    if (parent_size > 0 && !below_root)
+        *end++ = '/';
+    memcpy(end, node->name, node->name_size);
+    end += node->name_size;
+    if (end == forgetting->path)
+        *end++ = '/';
+    *end = '\0';
+    forgetting->path_size = (size_t)(end - forgetting->path);
+
+    if (node->permissions->entries[0].domain == forgetting->domain && forgetting->path_size > 1) {
+        change_list_append(&forgetting->changes, change_create(CHANGE_REMOVE, forgetting->path, 0));
+    } else {
+        struct permissions *rest = permissions_without(node->permissions, forgetting->domain);
+        if (rest) {
+            struct change *change = change_create(CHANGE_SET_PERMISSIONS, forgetting->path, 0);
+            change->permissions = rest;
+            change_list_append(&forgetting->changes, change);
+        }
+        tree_for_each_child(node, forget_in_node, forgetting);
+    }
+    forgetting->path_size = parent_size;
+    forgetting->path[parent_size] = '\0';
+    return true;
+}
+
+void store_forget_domain(struct view *view, domid_t domain)
+{
+    struct usage_entry usage = usage_get(view->usage, domain);
+    if (usage.nodes == 0 && usage.references == 0)
+        return;
+    struct forgetting *forgetting = allocate(sizeof(*forgetting));
+    forgetting->domain = domain;
+    tree_for_each_child(*view->top, forget_in_node, forgetting);
+
+    static const struct actor domain_0 = {.domain = 0, .target = DOMID_INVALID};
+    struct change *next;
+    for (struct change *change = forgetting->changes.first; change; change = next) {
+        next = change->next;
+        perform(view, &domain_0, change);
+    }
+    free(forgetting);
+}

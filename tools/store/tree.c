@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes, the treap of a node's children, and copying on write by reference counts. */
+#include "store/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory.h"
+
+struct value *value_create(const void *data, size_t size)
+{
+    if (size == 0)
+        return NULL;
+    struct value *value = allocate(sizeof(*value) + size);
+    value->references = 1;
+    value->size = (uint32_t)size;
+    memcpy(value->data, data, size);
+    return value;
+}
+
+struct value *value_reference(struct value *value)
+{
+    if (value)
+        value->references++;
+    return value;
+}
+
+void value_release(struct value *value)
+{
+    if (value && --value->references == 0)
+        free(value);
+}
+
+struct node *tree_reference(struct node *node)
+{
+    if (node)
+        node->references++;
+    return node;
+}
+
+void tree_release(struct node *node)
+{
+    while (node && --node->references == 0) {
+        struct node *right = node->right;
+        tree_release(node->left);
+        tree_release(node->children);
+        permissions_release(node->permissions);
+        value_release(node->value);
+        free(node);
+        node = right;
+    }
+}
+
+static struct node *create_node(const char *name, size_t name_size, struct permissions *permissions)
+{
+    struct node *node = allocate(sizeof(*node) + name_size);
+    node->references = 1;
+    node->priority = (uint32_t)hash_bytes(name, name_size, 0);
+    node->permissions = permissions;
+    node->name_size = (uint32_t)name_size;
+    node->names_size = node->name_size + 1;
+    memcpy(node->name, name, name_size);
+    return node;
+}
+
+/* Turns the caller's reference into one to a node that nobody else sees. */
+static struct node *own_node(struct node *node)
+{
+    if (node->references == 1)
+        return node;
+    struct node *copy = allocate(sizeof(*copy) + node->name_size);
+    memcpy(copy, node, sizeof(*copy) + node->name_size);
+    copy->references = 1;
+    tree_reference(copy->left);
+    tree_reference(copy->right);
+    tree_reference(copy->children);
+    permissions_reference(copy->permissions);
+    value_reference(copy->value);
+    node->references--;
+    return copy;
+}
+
+static int compare_names(const char *name, size_t name_size, const struct node *node)
+{
+    size_t common = name_size < node->name_size ? name_size : node->name_size;
+    int order = memcmp(name, node->name, common);
+    if (order)
+        return order;
+    return (name_size > node->name_size) - (name_size < node->name_size);
+}
+
+static uint32_t names_size_of(const struct node *node)
+{
+    return node ? node->names_size : 0;
+}
+
+static void sum_names(struct node *node)
+{
+    node->names_size = node->name_size + 1 + names_size_of(node->left) + names_size_of(node->right);
+}
+
+/* Both take and return the caller's reference to a treap; the nodes on the way are owned. */
+static struct node *insert_node(struct node *treap, struct node *fresh)
+{
+    if (!treap)
+        return fresh;
+    treap = own_node(treap);
+    struct node *top = treap;
+    if (compare_names(fresh->name, fresh->name_size, treap) < 0) {
+        struct node *child = treap->left = insert_node(treap->left, fresh);
+        if (child->priority > treap->priority) {
+            treap->left = child->right;
+            child->right = treap;
+            top = child;
+        }
+    } else {
+        struct node *child = treap->right = insert_node(treap->right, fresh);
+        if (child->priority > treap->priority) {
+            treap->right = child->left;
+            child->left = treap;
+            top = child;
+        }
+    }
+    sum_names(treap);
+    if (top != treap)
+        sum_names(top);
+    return top;
+}
+
+static struct node *merge_treaps(struct node *low, struct node *high)
+{
+    if (!low)
+        return high;
+    if (!high)
+        return low;
+    struct node *top;
+    if (low->priority > high->priority) {
+        top = own_node(low);
+        top->right = merge_treaps(top->right, high);
+    } else {
+        top = own_node(high);
+        top->left = merge_treaps(low, top->left);
+    }
+    sum_names(top);
+    return top;
+}
+
+static struct node *remove_node(struct node *treap, const char *name, size_t name_size, struct node **removed)
+{
+    treap = own_node(treap);
+    int order = compare_names(name, name_size, treap);
+    if (order == 0) {
+        struct node *rest = merge_treaps(treap->left, treap->right);
+        treap->left = treap->right = NULL;
+        sum_names(treap);
+        *removed = treap;
+        return rest;
+    }
+    struct node **side = order < 0 ? &treap->left : &treap->right;
+    *side = remove_node(*side, name, name_size, removed);
+    sum_names(treap);
+    return treap;
+}
+
+struct node *tree_find_child(const struct node *parent, const char *name, size_t name_size)
+{
+    struct node *node = parent->children;
+    while (node) {
+        int order = compare_names(name, name_size, node);
+        if (order == 0)
+            break;
+        node = order < 0 ? node->left : node->right;
+    }
+    return node;
+}
+
+struct node *tree_find_nearest(struct node *top, const char *path, size_t *missing)
+{
+    struct node *node = top;
+    struct path_component component;
+    const char *cursor = path;
+    *missing = 0;
+    while (path_next_component(&cursor, &component)) {
+        struct node *child = *missing ? NULL : tree_find_child(node, component.name, component.size);
+        if (child)
+            node = child;
+        else
+            ++*missing;
+    }
+    return node;
+}
+
+struct node *tree_find(struct node *top, const char *path)
+{
+    struct node *node = top;
+    struct path_component component;
+    while (node && path_next_component(&path, &component))
+        node = tree_find_child(node, component.name, component.size);
+    return node;
+}
+
+struct node *tree_own(struct node **top, const char *path)
+{
+    struct node *node = *top = own_node(*top);
+    struct path_component component;
+    while (path_next_component(&path, &component)) {
+        struct node **link = &node->children;
+        for (;;) {
+            node = *link = own_node(*link);
+            int order = compare_names(component.name, component.size, node);
+            if (order == 0)
+                break;
+            link = order < 0 ? &node->left : &node->right;
+        }
+    }
+    return node;
+}
+
+struct node *tree_add_child(struct node *parent, const char *name, size_t name_size, struct permissions *permissions,
+                            uint64_t generation)
+{
+    struct node *child = create_node(name, name_size, permissions);
+    child->generation = child->children_generation = generation;
+    parent->children = insert_node(parent->children, child);
+    parent->children_generation = generation;
+    return child;
+}
+
+struct node *tree_take_child(struct node *parent, const char *name, size_t name_size, uint64_t generation)
+{
+    struct node *removed = NULL;
+    parent->children = remove_node(parent->children, name, name_size, &removed);
+    parent->children_generation = generation;
+    return removed;
+}
+
+static bool visit_treap(const struct node *treap, bool (*visit)(void *context, const struct node *child), void *context)
+{
+    while (treap) {
+        if (!visit_treap(treap->left, visit, context) || !visit(context, treap))
+            return false;
+        treap = treap->right;
+    }
+    return true;
+}
+
+void tree_for_each_child(const struct node *parent, bool (*visit)(void *context, const struct node *child),
+                         void *context)
+{
+    visit_treap(parent->children, visit, context);
+}
+
+size_t tree_names_size(const struct node *parent)
+{
+    return names_size_of(parent->children);
+}
+
+struct name_writer {
+    size_t skip; /* bytes of the list still before the part that is wanted */
+    char *to;
+    size_t size, used;
+};
+
+static bool write_names(const struct node *treap, struct name_writer *writer)
+{
+    while (treap) {
+        if (writer->skip >= treap->names_size) {
+            writer->skip -= treap->names_size;
+            return true;
+        }
+        if (!write_names(treap->left, writer))
+            return false;
+        size_t name_size = treap->name_size + 1;
+        if (writer->skip >= name_size) {
+            writer->skip -= name_size;
+        } else {
+            size_t wanted = name_size - writer->skip;
+            if (wanted > writer->size - writer->used)
+                return false;
+            memcpy(writer->to + writer->used, treap->name + writer->skip, wanted - 1);
+            writer->to[writer->used + wanted - 1] = '\0';
+            writer->used += wanted;
+            writer->skip = 0;
+        }
+        treap = treap->right;
+    }
+    return true;
+}
+
+size_t tree_write_names(const struct node *parent, size_t offset, char *to, size_t size)
+{
+    struct name_writer writer = {.skip = offset, .to = to, .size = size};
+    write_names(parent->children, &writer);
+    return writer.used;
+}
+
+static void add_special(struct node *top, const char *name)
+{
+    struct permissions *permissions = permissions_create(1);
+    tree_add_child(top, name, strlen(name), permissions, 0);
+}
+
+struct node *tree_create(void)
+{
+    struct node *top = create_node("", 0, permissions_create(1));
+    struct permissions *permissions = permissions_create(1);
+    permissions->entries[0].access = ACCESS_READ;
+    tree_add_child(top, "", 0, permissions, 0);
+    add_special(top, "@introduceDomain");
+    add_special(top, "@releaseDomain");
+    return top;
+}
