@@ -82,3 +82,25 @@ fuzz: fuzz-programs
 	@tests/run-fuzz $(BUILD)/results/fuzz $(FUZZ_SECONDS) $(FUZZ_PROGRAMS)
 short-fuzz: fuzz-programs
 	@tests/run-fuzz $(BUILD)/results/fuzz $(SHORT_FUZZ_SECONDS) $(FUZZ_PROGRAMS)
+
+# --- images for QEMU ------------------------------------------------------------------------------------------------
+# Debian's kernel as it comes (what guests are created from) and unpacked (what the hypervisor takes as domain 0).
+IMAGES := $(BUILD)/images
+.PHONY: images
+images: $(IMAGES)/vmlinux $(IMAGES)/dom0.initrd
+
+DEBIAN_KERNEL := $(BUILD)/debian/kernel/.complete
+$(DEBIAN_KERNEL):
+	@scripts/setup
+$(IMAGES)/vmlinuz: $(DEBIAN_KERNEL)
+	@mkdir -p $(@D) && cp $(BUILD)/debian/kernel/boot/vmlinuz-* $@
+$(IMAGES)/vmlinux: $(IMAGES)/vmlinuz scripts/extract-kernel
+	@echo "  KERNEL  $@"
+	@scripts/extract-kernel $< $@
+$(IMAGES)/guest.initrd: scripts/make-guest scripts/lib/image.sh $(wildcard scripts/guest/*)
+	@echo "  IMAGE   $@"
+	@scripts/make-guest $@
+$(IMAGES)/dom0.initrd: scripts/make-dom0 scripts/lib/image.sh $(wildcard scripts/dom0/*) scripts/guest/guest.cfg \
+  $(IMAGES)/guest.initrd $(IMAGES)/vmlinuz $(PROGRAMS)
+	@echo "  IMAGE   $@"
+	@scripts/make-dom0 $@

@@ -22,6 +22,7 @@ $(STORE_CLIENT) $(LIBCTL):
 # $(call program,NAME,FOLDER,LIBRARIES,LDLIBS)
 define program
 ifneq ($(wildcard tools/$(2)/*.c),)
+PROGRAMS += $(BUILD)/bin/$(1)
 all: $(BUILD)/bin/$(1)
 $(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
 	@mkdir -p $$(@D) && echo "  LD      $$@"

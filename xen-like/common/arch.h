@@ -116,6 +116,8 @@ void arch_fill_physinfo(struct xen_sysctl_physinfo *info);
 uint32_t arch_feature_bits(const struct domain *d);
 void arch_capabilities(char *text, size_t size);
 
+/* Sets aside what dom0_mem= asks for, before free memory is given to the page allocator. Panics if there is too little. */
+void arch_reserve_domain_zero_memory(void);
 /* Builds and starts domain 0 from the boot modules; panics with what to do when that cannot be. Core calls it once. */
 void arch_build_domain_zero(struct domain *d);
 

@@ -85,6 +85,7 @@ struct domain {
     uint32_t controller_pause_count;  /* XEN_DOMCTL_pausedomain's share of it */
     uint32_t destroy_step;            /* progress of destruction */
 
+    struct spinlock physmap_lock; /* what a gfn holds does not change between looking and changing it (physmap.c) */
     struct spinlock page_lock;   /* page_list, special_list, and the counts */
     struct list page_list, special_list;
     uint64_t total_pages, max_pages, outstanding_pages;

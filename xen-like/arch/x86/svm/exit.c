@@ -3,7 +3,7 @@
 #include "svm.h"
 
 #include "cpu.h"
-#include "p2m.h"
+#include "domain_zero.h"
 #include "printk.h"
 #include "registers.h"
 
@@ -189,6 +189,8 @@ static void exit_nested_page_fault(struct vcpu *v, struct vmcb *vmcb)
         return;
     }
     if (!is_fetch && mmio_access(v, address, is_write))
+        return;
+    if (v->domain->is_privileged && domain_zero_map_device(v->domain, make_gfn(address >> PAGE_SHIFT)))
         return;
     domain_crash(v->domain, "vcpu %u %s guest-physical address %#lx, where nothing is (rip %#lx)", v->id,
                  is_fetch ? "executed at" : is_write ? "wrote to" : "read from", address, v->arch.registers.rip);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's kernel file: mapped, unpacked at need, and kept in the cache.
+ */
+#include "kernel.h"
+#include "kernel_cache.h"
+#include "unpack.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX ((off_t)4 << 30)
+
+static int map_descriptor(int descriptor, size_t size, const uint8_t **data)
+{
+    void *mapped;
+
+    *data = NULL;
+    if (!size)
+        return 0;
+    mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    *data = mapped;
+    return 0;
+}
+
+/* Opens a regular file; *status is what fstat says. */
+static int file_open(struct ctl *ctl, const char *key, const char *path, struct stat *status)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (descriptor < 0)
+        return ctl_fail(ctl, errno, "the %s \"%s\" cannot be opened: %s", key, path, strerror(errno));
+    if (fstat(descriptor, status) < 0 || !S_ISREG(status->st_mode) || status->st_size > FILE_MAX) {
+        close(descriptor);
+        return ctl_fail(ctl, EINVAL, "the %s \"%s\" is not a file of reasonable size", key, path);
+    }
+    return descriptor;
+}
+
+int file_map(struct ctl *ctl, const char *key, const char *path, const uint8_t **data, size_t *size)
+{
+    struct stat status;
+    int descriptor = file_open(ctl, key, path, &status), result;
+
+    if (descriptor < 0)
+        return descriptor;
+    *size = (size_t)status.st_size;
+    result = map_descriptor(descriptor, *size, data);
+    close(descriptor);
+    if (result < 0)
+        return ctl_fail(ctl, -result, "the %s \"%s\" cannot be read: %s", key, path, strerror(-result));
+    return 0;
+}
+
+void file_unmap(const uint8_t *data, size_t size)
+{
+    if (data)
+        munmap((void *)data, size);
+}
+
+static int kernel_refused(struct ctl *ctl, const char *path, int result, const char *why)
+{
+    return ctl_fail(ctl, -result, "the kernel \"%s\" %s", path, why);
+}
+
+/* Takes the ELF file out of the packed one, by way of the cache. */
+static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *status, struct kernel *kernel)
+{
+    const uint8_t *packed = kernel->data, *payload;
+    size_t packed_size = kernel->size, payload_size, unpacked_size;
+    char name[KERNEL_CACHE_NAME];
+    uint8_t *unpacked;
+    const char *why;
+    int result = bzimage_payload(packed, packed_size, &payload, &payload_size, &why);
+
+    if (result < 0)
+        return kernel_refused(ctl, path, result, why);
+    kernel_cache_name(packed, packed_size, name);
+    if (kernel_cache_find(name, &kernel->data, &kernel->size)) {
+        file_unmap(packed, packed_size);
+        kernel_cache_link(status, name);
+        return 0;
+    }
+    result = unpack(payload, payload_size, &unpacked, &unpacked_size, &why);
+    if (result < 0)
+        return kernel_refused(ctl, path, result, why);
+    result = elf_parse(unpacked, unpacked_size, &kernel->elf, &why);
+    if (result < 0) {
+        free(unpacked);
+        return ctl_fail(ctl, EINVAL, "the kernel \"%s\", once unpacked, %s", path, why);
+    }
+    file_unmap(packed, packed_size);
+    kernel->data = unpacked;
+    kernel->size = unpacked_size;
+    kernel->owned = true;
+    if (kernel_cache_store(name, unpacked, unpacked_size))
+        kernel_cache_link(status, name);
+    return 0;
+}
+
+int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
+{
+    struct stat status;
+    const char *why;
+    int descriptor, result;
+
+    memset(kernel, 0, sizeof(*kernel));
+    descriptor = file_open(ctl, "kernel", path, &status);
+    if (descriptor < 0)
+        return descriptor;
+    if (kernel_cache_find_file(&status, &kernel->data, &kernel->size) &&
+        !elf_parse(kernel->data, kernel->size, &kernel->elf, &why)) {
+        close(descriptor);
+        return 0;
+    }
+    kernel_close(kernel);
+    kernel->size = (size_t)status.st_size;
+    result = map_descriptor(descriptor, kernel->size, &kernel->data);
+    close(descriptor);
+    if (result < 0)
+        return ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
+    result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
+    if (result == -ENOEXEC) {
+        result = kernel_unpack(ctl, path, &status, kernel);
+        if (result < 0)
+            goto close_kernel;
+        result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
+    }
+    if (result < 0) {
+        kernel_refused(ctl, path, result, why);
+        goto close_kernel;
+    }
+    return 0;
+
+close_kernel:
+    kernel_close(kernel);
+    return result;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+    if (kernel->owned)
+        free((void *)kernel->data);
+    else
+        file_unmap(kernel->data, kernel->size);
+    memset(kernel, 0, sizeof(*kernel));
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store entries that a domain is born with (docs/libctl.md says who writes which).
+ */
+#ifndef KEEL_CTL_STORE_NODES_H
+#define KEEL_CTL_STORE_NODES_H
+
+#include "config.h"
+#include "internal.h"
+
+struct store_domain {
+    uint32_t domid;
+    uint8_t uuid[16];
+    const struct ctl_config *config;
+    uint32_t store_port, console_port;
+    uint64_t store_gfn, console_gfn;
+};
+
+/* Writes them in one transaction. Sets the sentence. */
+int store_nodes_write(struct ctl *ctl, const struct store_domain *domain);
+/* Tells the store about the domain's ring, after store_nodes_write. Sets the sentence. */
+int store_introduce(struct ctl *ctl, const struct store_domain *domain);
+
+/*
+ * The configuration that a domain was created from, as JSON text; NULL when the domain has none (then it is not
+ * libctl's). `directory` is the domain's node, or another under which store_config_write put one. Free with free().
+ */
+char *store_config_read(struct ctl *ctl, const char *directory);
+/* Writes it below DIRECTORY/config, in pieces that fit a store message; readable by domain 0 alone. */
+bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const char *directory, const char *json);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page allocator: a binary buddy over the frame table, in two zones (below 4 GiB and above, which is preferred: low
+ * memory is scarce and devices want it). A free block is headed by its lowest page. Every page is zero when it is handed
+ * out: pages are marked dirty when they are freed, and zeroed by who allocates them, outside the lock.
+ */
+#include "page_allocator.h"
+
+#include "arch.h"
+#include "panic.h"
+#include "string.h"
+
+enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
+#define ZONE_LOW_END (GIB(4) >> PAGE_SHIFT) /* a multiple of the largest block: no block is in both */
+
+struct page *frame_table;
+uint64_t frame_table_end;
+
+static DEFINE_SPINLOCK(allocator_lock, LOCK_RANK_PAGE_ALLOCATOR);
+static struct list free_lists[ZONE_COUNT][PAGE_MAX_ORDER + 1];
+static uint64_t free_pages[ZONE_COUNT];
+static uint64_t total_pages, claimed_pages;
+
+static enum zone zone_of(const struct page *page)
+{
+    return page_to_mfn(page).value < ZONE_LOW_END ? ZONE_LOW : ZONE_HIGH;
+}
+
+static uint64_t free_page_sum(void) { return free_pages[ZONE_LOW] + free_pages[ZONE_HIGH]; }
+
+void page_allocator_init(struct page *table, uint64_t end)
+{
+    frame_table = table;
+    frame_table_end = end;
+    memset(table, 0, end * sizeof(*table));
+    for (unsigned int zone = 0; zone < ZONE_COUNT; zone++) {
+        free_pages[zone] = 0;
+        for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++)
+            list_init(&free_lists[zone][order]);
+    }
+    total_pages = claimed_pages = 0;
+}
+
+static void insert_free_block(struct page *page, unsigned int order)
+{
+    page->order = (uint8_t)order;
+    page->flags |= PAGE_FREE;
+    list_add_first(&free_lists[zone_of(page)][order], &page->link);
+}
+
+static void remove_free_block(struct page *page)
+{
+    list_remove(&page->link);
+    page->flags &= (uint8_t)~PAGE_FREE;
+}
+
+/* Gives a block to the free lists, merged with its free buddies. allocator_lock is held. */
+static void free_block(struct page *page, unsigned int order)
+{
+    uint64_t frame = page_to_mfn(page).value;
+    free_pages[zone_of(page)] += 1ull << order;
+    while (order < PAGE_MAX_ORDER) {
+        uint64_t buddy_frame = frame ^ (1ull << order);
+        if (buddy_frame + (1ull << order) > frame_table_end)
+            break;
+        struct page *buddy = &frame_table[buddy_frame];
+        if (!(buddy->flags & PAGE_FREE) || buddy->order != order)
+            break;
+        remove_free_block(buddy);
+        frame &= ~(1ull << order);
+        order++;
+    }
+    insert_free_block(&frame_table[frame], order);
+}
+
+static void mark_dirty(struct page *page, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        BUG_ON(page[i].flags & PAGE_FREE);
+        page[i].owner = NULL;
+        page[i].references = 0;
+        page[i].flags = PAGE_DIRTY;
+    }
+}
+
+/* The largest order of a block that starts at frame and ends by end. */
+static unsigned int order_of_range(uint64_t frame, uint64_t end)
+{
+    unsigned int order = 0;
+    while (order < PAGE_MAX_ORDER && !(frame & (1ull << order)) && frame + (2ull << order) <= end)
+        order++;
+    return order;
+}
+
+void page_allocator_add(uint64_t start, uint64_t end)
+{
+    BUG_ON(start > end || end > frame_table_end);
+    for (uint64_t frame = start; frame < end;) {
+        unsigned int order = order_of_range(frame, end);
+        mark_dirty(&frame_table[frame], order);
+        spin_lock(&allocator_lock);
+        free_block(&frame_table[frame], order);
+        total_pages += 1ull << order;
+        spin_unlock(&allocator_lock);
+        frame += 1ull << order;
+    }
+}
+
+/* The head of the free block that frame is part of, or NULL. allocator_lock is held. */
+static struct page *find_free_block(uint64_t frame)
+{
+    for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++) {
+        struct page *head = &frame_table[frame & ~((1ull << order) - 1)];
+        if ((head->flags & PAGE_FREE) && head->order >= order)
+            return frame < page_to_mfn(head).value + (1ull << head->order) ? head : NULL;
+    }
+    return NULL;
+}
+
+static void free_range(uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        unsigned int order = order_of_range(start, end);
+        free_block(&frame_table[start], order);
+        start += 1ull << order;
+    }
+}
+
+bool page_allocator_take(uint64_t start, uint64_t end)
+{
+    bool is_free = start <= end && end <= frame_table_end;
+    spin_lock(&allocator_lock);
+    for (uint64_t frame = start; is_free && frame < end;) {
+        struct page *head = find_free_block(frame);
+        is_free = head != NULL;
+        if (head)
+            frame = page_to_mfn(head).value + (1ull << head->order);
+    }
+    for (uint64_t frame = start; is_free && frame < end;) {
+        struct page *head = find_free_block(frame);
+        uint64_t block_start = page_to_mfn(head).value, block_end = block_start + (1ull << head->order);
+        remove_free_block(head);
+        free_pages[zone_of(head)] -= block_end - block_start;
+        free_range(block_start, MAX(block_start, start));
+        free_range(MIN(block_end, end), block_end);
+        frame = block_end;
+    }
+    if (is_free)
+        total_pages -= end - start;
+    spin_unlock(&allocator_lock);
+    return is_free;
+}
+
+/* A block of exactly this order, from the smallest that suffices; the upper part of it is taken. allocator_lock is held. */
+static struct page *take_block(enum zone zone, unsigned int order)
+{
+    unsigned int found = order;
+    while (found <= PAGE_MAX_ORDER && list_is_empty(&free_lists[zone][found]))
+        found++;
+    if (found > PAGE_MAX_ORDER)
+        return NULL;
+    struct page *page = LIST_ENTRY(free_lists[zone][found].next, struct page, link);
+    remove_free_block(page);
+    while (found > order) {
+        found--;
+        insert_free_block(page, found);
+        page += 1ull << found;
+    }
+    page->order = (uint8_t)order;
+    free_pages[zone] -= 1ull << order;
+    return page;
+}
+
+struct page *page_take_block(unsigned int order, bool low_only, uint64_t claimed)
+{
+    struct page *page = NULL;
+    if (order > PAGE_MAX_ORDER)
+        return NULL;
+    spin_lock(&allocator_lock);
+    if (free_page_sum() - claimed_pages + claimed >= 1ull << order) {
+        if (!low_only)
+            page = take_block(ZONE_HIGH, order);
+        if (!page)
+            page = take_block(ZONE_LOW, order);
+        if (page)
+            claimed_pages -= claimed;
+    }
+    spin_unlock(&allocator_lock);
+    return page;
+}
+
+void page_return_block(struct page *page, unsigned int order)
+{
+    mark_dirty(page, order);
+    spin_lock(&allocator_lock);
+    free_block(page, order);
+    spin_unlock(&allocator_lock);
+}
+
+void page_zero_block(struct page *page, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        if (page[i].flags & PAGE_DIRTY)
+            memset(page_to_virtual(&page[i]), 0, PAGE_SIZE);
+        page[i].flags = 0;
+    }
+}
+
+bool page_change_claim(uint64_t give_up, uint64_t claim)
+{
+    spin_lock(&allocator_lock);
+    bool fits = free_page_sum() - claimed_pages + give_up >= claim;
+    if (fits)
+        claimed_pages = claimed_pages - give_up + claim;
+    spin_unlock(&allocator_lock);
+    return fits;
+}
+
+void page_count_extra(void)
+{
+    spin_lock(&allocator_lock);
+    total_pages++;
+    spin_unlock(&allocator_lock);
+}
+
+struct page *page_allocate(unsigned int order)
+{
+    struct page *page = page_take_block(order, false, 0);
+    if (page)
+        page_zero_block(page, order);
+    return page;
+}
+
+void page_free(struct page *page, unsigned int order)
+{
+    BUG_ON(page->references);
+    page_return_block(page, order);
+}
+
+void *page_allocate_mapped(unsigned int order)
+{
+    struct page *page = page_allocate(order);
+    return page ? page_to_virtual(page) : NULL;
+}
+
+void page_free_mapped(void *pointer, unsigned int order)
+{
+    page_free(virtual_to_page(pointer), order);
+}
+
+uint64_t page_free_count(void)
+{
+    spin_lock(&allocator_lock);
+    uint64_t count = free_page_sum();
+    spin_unlock(&allocator_lock);
+    return count;
+}
+
+uint64_t page_free_count_low(void)
+{
+    spin_lock(&allocator_lock);
+    uint64_t count = free_pages[ZONE_LOW];
+    spin_unlock(&allocator_lock);
+    return count;
+}
+
+uint64_t page_total_count(void)
+{
+    spin_lock(&allocator_lock);
+    uint64_t count = total_pages;
+    spin_unlock(&allocator_lock);
+    return count;
+}
+
+uint64_t page_claimed_count(void)
+{
+    spin_lock(&allocator_lock);
+    uint64_t count = claimed_pages;
+    spin_unlock(&allocator_lock);
+    return count;
+}

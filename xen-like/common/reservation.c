@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain's reservation of memory: populating, increasing, decreasing, claiming. These calls return the number of
+ * extents done, whatever stopped them, so all that goes wrong before or at an extent shows as a smaller number.
+ */
+#include "memory_op.h"
+
+#include "physmap.h"
+
+#define MAX_EXTENT_ORDER PAGE_ORDER_2M /* what can be zeroed in one slice; callers fall back from larger ones */
+#define CLEAR_BATCH 64u /* pages unmapped between two flushes */
+
+struct reservation {
+    struct xen_memory_reservation arguments;
+    struct domain *domain; /* referenced */
+    uint64_t list;         /* address of the extents' frame numbers; 0: none */
+};
+
+/* Copies in and checks what the reservation calls have in common. False: the answer is what was done before. */
+static bool reservation_begin(struct memory_op *op, struct reservation *r)
+{
+    if (COPY_STRUCT_FROM_GUEST(&r->arguments, op->argument))
+        return false;
+    r->list = HANDLE_ADDRESS(r->arguments.extent_start);
+    if (r->arguments.nr_extents > MEMORY_OP_MAX_EXTENTS || op->done >= r->arguments.nr_extents
+        || r->arguments.extent_order > MAX_EXTENT_ORDER)
+        return false;
+    return memory_op_find_domain(op->call->vcpu, r->arguments.domid, &r->domain) == 0;
+}
+
+static int read_extent(const struct reservation *r, uint64_t index, gfn_t *gfn)
+{
+    xen_pfn_t frame;
+    int error = copy_from_guest(&frame, r->list + index * sizeof(frame), sizeof(frame));
+    *gfn = make_gfn(frame);
+    return error;
+}
+
+/* Pages of the kind that the flags ask for; NULL if there are none, or the flags ask for what there is not. */
+static struct page *allocate_extent(const struct reservation *r)
+{
+    unsigned int bits = XENMEMF_get_address_bits(r->arguments.mem_flags);
+    if (r->arguments.mem_flags & XENMEMF_populate_on_demand)
+        return NULL;
+    if (bits == 0 || bits >= 52)
+        return page_allocate_domain(r->domain, r->arguments.extent_order);
+    return bits >= 32 ? page_allocate_domain_low(r->domain, r->arguments.extent_order) : NULL;
+}
+
+static void free_extent(struct page *page, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++)
+        page_release_allocation(&page[i]);
+}
+
+/* One page at a time where a block cannot be mapped as one, because something is mapped there already. */
+static bool populate_over(struct domain *d, gfn_t gfn, struct page *page, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        struct physmap_old old;
+        if (physmap_set(d, gfn_add(gfn, i), &page[i], P2M_RAM, &old)) {
+            for (uint64_t rest = i; rest < 1ull << order; rest++)
+                page_release_allocation(&page[rest]);
+            return false;
+        }
+        physmap_drop(&old, true);
+    }
+    return true;
+}
+
+static bool populate_extent(struct reservation *r, gfn_t gfn)
+{
+    unsigned int order = r->arguments.extent_order;
+    if (gfn.value & ((1ull << order) - 1) || gfn.value >> (64 - PAGE_SHIFT))
+        return false;
+    struct page *page = allocate_extent(r);
+    if (!page)
+        return false;
+    int error = physmap_set_block(r->domain, gfn, page, order);
+    if (error == -XEN_EEXIST)
+        return populate_over(r->domain, gfn, page, order);
+    if (error)
+        free_extent(page, order);
+    return error == 0;
+}
+
+long memory_populate_physmap(struct memory_op *op)
+{
+    struct reservation r;
+    if (!reservation_begin(op, &r))
+        return (long)op->done;
+    uint64_t done = op->done;
+    bool is_stopped = false;
+    while (done < r.arguments.nr_extents) {
+        gfn_t gfn;
+        if (done != op->done && hypercall_should_yield()) {
+            is_stopped = true;
+            break;
+        }
+        if (read_extent(&r, done, &gfn) || !populate_extent(&r, gfn))
+            break;
+        done++;
+    }
+    domain_put(r.domain);
+    return is_stopped ? memory_op_continue(op, done) : (long)done;
+}
+
+/* Pages that no gfn maps: of use to a domain that moves them in by itself, none of which has a way to name them. */
+long memory_increase_reservation(struct memory_op *op)
+{
+    struct reservation r;
+    if (!reservation_begin(op, &r))
+        return (long)op->done;
+    uint64_t done = op->done;
+    bool is_stopped = false;
+    while (done < r.arguments.nr_extents) {
+        if (done != op->done && hypercall_should_yield()) {
+            is_stopped = true;
+            break;
+        }
+        if (!allocate_extent(&r))
+            break;
+        done++;
+    }
+    domain_put(r.domain);
+    return is_stopped ? memory_op_continue(op, done) : (long)done;
+}
+
+/* Unmaps `count` (at most CLEAR_BATCH) pages from gfn on, and frees them. False if one of them is no memory of d's. */
+static bool decrease_pages(struct domain *d, gfn_t gfn, unsigned int count)
+{
+    struct physmap_old old[CLEAR_BATCH];
+    unsigned int cleared = 0;
+    arch_p2m_batch_begin(d);
+    while (cleared < count && physmap_clear(d, gfn_add(gfn, cleared), &old[cleared]) == 0)
+        cleared++;
+    arch_p2m_batch_end(d);
+    for (unsigned int i = 0; i < cleared; i++)
+        physmap_drop(&old[i], true);
+    return cleared == count;
+}
+
+static bool decrease_extent(struct reservation *r, gfn_t gfn)
+{
+    uint64_t count = 1ull << r->arguments.extent_order;
+    for (uint64_t i = 0; i < count; i += CLEAR_BATCH)
+        if (!decrease_pages(r->domain, gfn_add(gfn, i), (unsigned int)MIN(count - i, (uint64_t)CLEAR_BATCH)))
+            return false;
+    return true;
+}
+
+/* The commonest call, a balloon's list of single pages, with one flush for many extents. */
+static uint64_t decrease_single_pages(struct reservation *r, uint64_t first)
+{
+    struct physmap_old old[CLEAR_BATCH];
+    uint64_t count = MIN(r->arguments.nr_extents - first, (uint64_t)CLEAR_BATCH), cleared = 0;
+    arch_p2m_batch_begin(r->domain);
+    for (; cleared < count; cleared++) {
+        gfn_t gfn;
+        if (read_extent(r, first + cleared, &gfn) || physmap_clear(r->domain, gfn, &old[cleared]))
+            break;
+    }
+    arch_p2m_batch_end(r->domain);
+    for (uint64_t i = 0; i < cleared; i++)
+        physmap_drop(&old[i], true);
+    return cleared;
+}
+
+long memory_decrease_reservation(struct memory_op *op)
+{
+    struct reservation r;
+    if (!reservation_begin(op, &r))
+        return (long)op->done;
+    uint64_t done = op->done;
+    bool is_stopped = false;
+    while (done < r.arguments.nr_extents) {
+        gfn_t gfn;
+        if (done != op->done && hypercall_should_yield()) {
+            is_stopped = true;
+            break;
+        }
+        if (r.arguments.extent_order == 0) {
+            uint64_t wanted = MIN(r.arguments.nr_extents - done, (uint64_t)CLEAR_BATCH);
+            uint64_t cleared = decrease_single_pages(&r, done);
+            done += cleared;
+            if (cleared < wanted)
+                break;
+        } else {
+            if (read_extent(&r, done, &gfn) || !decrease_extent(&r, gfn))
+                break;
+            done++;
+        }
+    }
+    domain_put(r.domain);
+    return is_stopped ? memory_op_continue(op, done) : (long)done;
+}
+
+/* Exchanging machine frames has a meaning only for domains that see them; all of ours are translated. */
+long memory_exchange(struct memory_op *op) { return -XEN_EOPNOTSUPP; }
+
+long memory_claim_pages(struct memory_op *op)
+{
+    struct xen_memory_reservation claim;
+    struct domain *d;
+    if (!op->call->vcpu->domain->is_privileged)
+        return -XEN_EPERM;
+    if (COPY_STRUCT_FROM_GUEST(&claim, op->argument))
+        return -XEN_EFAULT;
+    if (HANDLE_ADDRESS(claim.extent_start) || claim.extent_order || claim.mem_flags)
+        return -XEN_EINVAL;
+    int error = memory_op_find_domain(op->call->vcpu, claim.domid, &d);
+    if (error)
+        return error;
+    error = page_claim(d, claim.nr_extents);
+    domain_put(d);
+    return error;
+}
