@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Sysctls on scheduling: there is one scheduler, shown as credit2, and one pool of CPUs, number 0, with all of them. */
+#include "sysctl.h"
+
+#include "arch.h"
+
+#define ONLY_POOL 0u
+
+int sysctl_sched_id(struct hypercall *call, struct xen_sysctl *op)
+{
+    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    return 0;
+}
+
+int sysctl_scheduler_op(struct hypercall *call, struct xen_sysctl *op)
+{
+    struct xen_sysctl_scheduler_op *scheduler = &op->u.scheduler_op;
+    if (scheduler->cpupool_id != ONLY_POOL)
+        return -XEN_ESRCH;
+    if (scheduler->sched_id != XEN_SCHEDULER_CREDIT2)
+        return -XEN_EINVAL;
+    if (scheduler->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+        return -XEN_EOPNOTSUPP;
+    scheduler->u.sched_credit2.ratelimit_us = 0; /* a waking vCPU never waits for the running one's minimum */
+    return 0;
+}
+
+/* CPUs 0 to count - 1 in a bitmap of the caller's size; bits beyond the last CPU are 0. */
+static int write_cpu_bitmap(const struct xenctl_bitmap *bitmap, uint32_t count)
+{
+    uint64_t address = HANDLE_ADDRESS(bitmap->bitmap);
+    uint32_t bytes = MIN((bitmap->nr_bits + 7) / 8, (uint32_t)SCHEDULER_MAX_CPUS / 8);
+    for (uint32_t i = 0; i < bytes; i++) {
+        uint32_t first = i * 8;
+        uint8_t byte = first >= count ? 0 : count - first >= 8 ? 0xff : (uint8_t)((1u << (count - first)) - 1);
+        if (copy_to_guest(address + i, &byte, 1))
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
+static uint32_t count_domains(void)
+{
+    uint32_t count = 0, next = 0;
+    struct domain *d;
+    while (next < DOMAIN_MAX && (d = domain_get_next((domid_t)next))) {
+        next = d->id + 1u;
+        count++;
+        domain_put(d);
+    }
+    return count;
+}
+
+static int pool_info(struct xen_sysctl_cpupool_op *pool)
+{
+    /* The first pool from this number on, or any. */
+    if (pool->cpupool_id != ONLY_POOL && pool->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
+        return -XEN_ENOENT;
+    pool->cpupool_id = ONLY_POOL;
+    pool->sched_id = XEN_SCHEDULER_CREDIT2;
+    pool->n_dom = count_domains();
+    return write_cpu_bitmap(&pool->cpumap, arch_cpu_count());
+}
+
+static int pool_move_domain(const struct xen_sysctl_cpupool_op *pool)
+{
+    if (pool->cpupool_id != ONLY_POOL)
+        return -XEN_ENOENT;
+    struct domain *d = pool->domid < DOMAIN_MAX ? domain_get((domid_t)pool->domid) : NULL;
+    if (!d)
+        return -XEN_EINVAL;
+    domain_put(d);
+    return 0; /* it is in it */
+}
+
+int sysctl_cpupool_op(struct hypercall *call, struct xen_sysctl *op)
+{
+    struct xen_sysctl_cpupool_op *pool = &op->u.cpupool_op;
+    switch (pool->op) {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        return pool_info(pool);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        return write_cpu_bitmap(&pool->cpumap, 0);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        return pool_move_domain(pool);
+    default:
+        return -XEN_EOPNOTSUPP;
+    }
+}
