@@ -82,6 +82,9 @@ struct ctl_host {
     uint64_t total_kib, free_kib, outstanding_kib;
     uint32_t hw_caps[8];
     bool hvm, hap;
+    uint32_t virt_caps;        /* XEN_SYSCTL_PHYSCAP_* */
+    uint32_t free_cpus;        /* in no CPU pool */
+    uint64_t sharing_freed_kib, sharing_used_kib; /* saved by, and in, pages that guests share */
     uint32_t xen_major, xen_minor;
     char xen_extra[64], changeset[64], capabilities[1024], command_line[1024], scheduler[32];
     char compiler[128], compile_by[64], compile_domain[64], compile_date[64], build_id[65];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xen/memory.h>
 #include <xen/version.h>
 
 #define LOG_CHUNK (32u * 1024)
@@ -89,6 +90,34 @@ free_answer:
     return result;
 }
 
+/* Pages that a memory operation counts, in KiB; 0 where the hypervisor does not know it. */
+static uint64_t memory_count_kib(struct ctl *ctl, unsigned command)
+{
+    int pages = hypercall(ctl, __HYPERVISOR_memory_op, command, 0, 0, 0, 0);
+
+    return pages > 0 ? (uint64_t)pages << (CTL_PAGE_SHIFT - 10) : 0;
+}
+
+/* CPUs in no pool; 0 where the hypervisor has no pools. */
+static uint32_t free_cpus(struct ctl *ctl)
+{
+    uint8_t *map = hypercall_alloc(ctl, CTL_CPUMAP_BYTES);
+    struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_cpupool_op };
+    uint32_t count = 0;
+
+    if (!map)
+        return 0;
+    sysctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
+    set_xen_guest_handle(sysctl.u.cpupool_op.cpumap.bitmap, map);
+    sysctl.u.cpupool_op.cpumap.nr_bits = CTL_CPUMAP_BYTES * 8;
+    if (hypercall_sysctl(ctl, &sysctl) >= 0) {
+        for (unsigned i = 0; i < CTL_CPUMAP_BYTES; i++)
+            count += (uint32_t)__builtin_popcount(map[i]);
+    }
+    hypercall_free(ctl, map, CTL_CPUMAP_BYTES);
+    return count;
+}
+
 int ctl_host_get(struct ctl *ctl, struct ctl_host *host)
 {
     struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_physinfo };
@@ -111,6 +140,10 @@ int ctl_host_get(struct ctl *ctl, struct ctl_host *host)
     memcpy(host->hw_caps, physinfo->hw_cap, sizeof(host->hw_caps));
     host->hvm = physinfo->capabilities & XEN_SYSCTL_PHYSCAP_hvm;
     host->hap = physinfo->capabilities & XEN_SYSCTL_PHYSCAP_hap;
+    host->virt_caps = physinfo->capabilities;
+    host->free_cpus = free_cpus(ctl);
+    host->sharing_freed_kib = memory_count_kib(ctl, XENMEM_get_sharing_freed_pages);
+    host->sharing_used_kib = memory_count_kib(ctl, XENMEM_get_sharing_shared_pages);
 
     sysctl.cmd = XEN_SYSCTL_sched_id;
     memset(&sysctl.u, 0, sizeof(sysctl.u));

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program ctl: one table of verbs (verbs.c), one file a verb (verb_*.c). A verb says what options and arguments it
+ * takes; parsing, usage and help follow from that. Exit statuses: see enum cli_status.
+ */
+#ifndef KEEL_CLI_H
+#define KEEL_CLI_H
+
+#include "libctl/config.h"
+
+#include <stdio.h>
+
+#define CLI_VERSION "0.1"
+#define CLI_OPTIONS_MAX 12
+
+enum cli_status {
+    CLI_DONE = 0,
+    CLI_FAILED = 1, /* it could not be done; one sentence on standard error says why */
+    CLI_USAGE = 2,  /* the command line is wrong */
+};
+
+/* An option of a verb. A table of them ends with an empty entry. */
+struct cli_option {
+    char letter;          /* 0: only the word */
+    const char *word;     /* NULL: only the letter */
+    const char *argument; /* what its argument is called; NULL: it has none */
+    const char *help;
+};
+
+struct cli;
+
+struct cli_verb {
+    const char *name;
+    const char *arguments; /* as usage shows them; "" for none */
+    int arguments_least, arguments_most; /* most < 0: any number */
+    const char *summary;   /* a line, without a full stop */
+    const char *details;   /* more for `ctl help VERB`, lines broken; NULL: nothing */
+    const struct cli_option *options;
+    int (*run)(struct cli *cli);
+};
+
+extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
+
+/* One run of the program. */
+struct cli {
+    const struct cli_verb *verb;
+    bool json;
+    unsigned counts[CLI_OPTIONS_MAX]; /* how often each option of the verb was given */
+    const char *values[CLI_OPTIONS_MAX];
+    char **arguments;
+    int arguments_count;
+    FILE *out, *err;
+    struct ctl *ctl; /* opened by cli_open */
+};
+
+/* --- command line (options.c) ------------------------------------------------------------------------------- */
+
+/*
+ * Reads the options of cli->verb from `words` (those behind the verb) and leaves the rest as arguments, in `words`
+ * itself. Returns CLI_DONE, CLI_USAGE with its error printed, or -1 when help was asked for.
+ */
+int cli_parse(struct cli *cli, int count, char **words);
+unsigned cli_given(const struct cli *cli, char letter);
+/* An option's argument; NULL when it was not given. */
+const char *cli_value(const struct cli *cli, char letter);
+const struct cli_verb *cli_verb_find(const char *name);
+/* Runs the whole program; argv[0] is its name. */
+int cli_main(int argc, char **argv, FILE *out, FILE *err);
+
+/* --- what is told to people and programs (report.c) --------------------------------------------------------- */
+
+/* One sentence on standard error, as text or JSON; returns CLI_FAILED. */
+int cli_fail(struct cli *cli, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The sentence of the handle's last failure, for the negative errno `result`; returns CLI_FAILED. */
+int cli_fail_ctl(struct cli *cli, int result);
+/* The same for a wrong command line, with the verb's usage; returns CLI_USAGE. */
+int cli_usage_error(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_print_usage(FILE *file, const struct cli_verb *verb);
+void cli_print_help(FILE *file, const struct cli_verb *verb);
+void cli_print_verbs(FILE *file);
+
+/* --- domains (domains.c) ------------------------------------------------------------------------------------ */
+
+/* Opens the handle, once; false with the error printed when this is no control domain. */
+bool cli_open(struct cli *cli);
+/* The number of the domain of that name or number; false with the error printed. */
+bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid);
+/* Does the same to each domain of the arguments; goes on after a failure and returns CLI_FAILED then. */
+int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid));
+/* What the domains of the arguments, or all without arguments, are; free *list. -1: failed, with the error printed. */
+ssize_t cli_domains(struct cli *cli, struct ctl_domain **list);
+/* "poweroff", "crash", ...; never NULL. */
+const char *cli_shutdown_word(enum ctl_shutdown reason);
+/* CPUs of a bitmap as xl prints them: "all" if those of 0..cpus-1 are in it, "none", or ranges. */
+#define CLI_CPUS_TEXT_MAX (CTL_CPUMAP_BYTES * 8 * 4)
+void cli_cpus_print(const uint8_t bitmap[CTL_CPUMAP_BYTES], uint32_t cpus, char text[CLI_CPUS_TEXT_MAX]);
+void cli_uuid_print(const uint8_t uuid[16], char text[37]);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* A session at a domain's console; see console.h. */
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define DETACH 0x1d            /* Ctrl-] */
+#define BUFFER_SIZE 4096
+#define LOOK_INTERVAL_MS 250   /* how often the domain is looked at */
+#define ATTACH_TIMEOUT_MS 5000 /* for the console daemon to serve a new domain */
+#define LAST_WORDS_LOOKS 2     /* quiet looks after the domain's end, before the session ends */
+
+struct buffer {
+    char bytes[BUFFER_SIZE];
+    size_t used;
+};
+
+struct session {
+    struct cli *cli;
+    uint32_t domid;
+    int console, signals;
+    bool interactive;      /* standard input is a terminal, in raw mode */
+    bool input_open, detached, ended;
+    struct termios before; /* of the terminal, to be restored */
+    sigset_t signals_before;
+    struct buffer to_console;
+};
+
+/* Opens the daemon's terminal without any processing of characters on it. -errno on failure. */
+static int open_console(struct session *session, int timeout_ms)
+{
+    struct termios settings;
+    char path[256];
+    int result = ctl_console_path(session->cli->ctl, session->domid, timeout_ms, path, sizeof(path));
+
+    if (result < 0)
+        return result;
+    session->console = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (session->console < 0)
+        return -errno;
+    if (tcgetattr(session->console, &settings) == 0) {
+        cfmakeraw(&settings);
+        tcsetattr(session->console, TCSANOW, &settings);
+    }
+    return 0;
+}
+
+static void close_console(struct session *session)
+{
+    if (session->console >= 0)
+        close(session->console);
+    session->console = -1;
+}
+
+/* Writes all of it; false when the reader is gone. */
+static bool write_out(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+
+        if (written < 0 && (errno == EINTR || errno == EAGAIN)) {
+            struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+            poll(&ready, 1, LOOK_INTERVAL_MS);
+            continue;
+        }
+        if (written < 0)
+            return false;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+/* From the console to standard output. Returns whether something came. */
+static bool copy_output(struct session *session)
+{
+    char bytes[BUFFER_SIZE];
+    ssize_t got = read(session->console, bytes, sizeof(bytes));
+
+    if (got > 0) {
+        if (!write_out(STDOUT_FILENO, bytes, (size_t)got))
+            session->detached = true;
+        return true;
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        close_console(session); /* the daemon is gone; perhaps it comes back */
+    return false;
+}
+
+/* From standard input to the buffer. */
+static void copy_input(struct session *session)
+{
+    struct buffer *buffer = &session->to_console;
+    ssize_t got = read(STDIN_FILENO, buffer->bytes + buffer->used, sizeof(buffer->bytes) - buffer->used);
+
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (got <= 0) {
+        session->input_open = false;
+        session->detached |= session->interactive; /* the terminal hung up */
+        return;
+    }
+    char *detach = session->interactive ? memchr(buffer->bytes + buffer->used, DETACH, (size_t)got) : NULL;
+
+    if (detach) {
+        session->detached = true;
+        got = detach - (buffer->bytes + buffer->used);
+    }
+    buffer->used += (size_t)got;
+}
+
+static void send_input(struct session *session)
+{
+    struct buffer *buffer = &session->to_console;
+    ssize_t written = write(session->console, buffer->bytes, buffer->used);
+
+    if (written > 0) {
+        buffer->used -= (size_t)written;
+        memmove(buffer->bytes, buffer->bytes + written, buffer->used);
+    } else if (written < 0 && errno != EAGAIN && errno != EINTR) {
+        close_console(session);
+    }
+}
+
+static bool domain_has_ended(struct session *session)
+{
+    struct ctl_domain domain;
+    int result = ctl_domain_get(session->cli->ctl, session->domid, &domain);
+
+    return result == -ESRCH || (result == 0 && (domain.shutdown || domain.dying));
+}
+
+static void look_at_domain(struct session *session, unsigned *quiet_looks)
+{
+    if (!domain_has_ended(session)) {
+        *quiet_looks = 0;
+        if (session->console < 0)
+            open_console(session, 0);
+        return;
+    }
+    if (session->console < 0 || ++*quiet_looks >= LAST_WORDS_LOOKS)
+        session->ended = true;
+}
+
+/* One round of waiting and copying. Returns whether the console said something. */
+static bool copy_round(struct session *session)
+{
+    struct buffer *buffer = &session->to_console;
+    bool wants_input = session->input_open && buffer->used < sizeof(buffer->bytes);
+    struct pollfd fds[] = {
+        { .fd = session->signals, .events = POLLIN },
+        { .fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN },
+        { .fd = session->console, .events = (short)(POLLIN | (buffer->used ? POLLOUT : 0)) },
+    };
+    bool output = false;
+
+    if (poll(fds, 3, LOOK_INTERVAL_MS) < 0)
+        return false;
+    if (fds[0].revents)
+        session->detached = true;
+    if (fds[1].revents)
+        copy_input(session);
+    if (fds[2].revents & (POLLIN | POLLHUP | POLLERR))
+        output = copy_output(session);
+    if (session->console >= 0 && buffer->used > 0)
+        send_input(session);
+    return output;
+}
+
+static void copy(struct session *session)
+{
+    unsigned quiet_looks = 0;
+
+    while (!session->ended && !session->detached) {
+        if (!copy_round(session))
+            look_at_domain(session, &quiet_looks);
+    }
+}
+
+static void raw_terminal(struct session *session)
+{
+    struct termios raw;
+
+    session->interactive = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &session->before) == 0;
+    if (!session->interactive)
+        return;
+    raw = session->before;
+    cfmakeraw(&raw);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+}
+
+static void catch_signals(struct session *session)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &set, &session->signals_before);
+    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Takes the signal that ended the session, so that it does not end the program before its last words. */
+static void release_signals(struct session *session)
+{
+    struct signalfd_siginfo taken;
+
+    while (session->signals >= 0 && read(session->signals, &taken, sizeof(taken)) == sizeof(taken))
+        ;
+    if (session->signals >= 0)
+        close(session->signals);
+    sigprocmask(SIG_SETMASK, &session->signals_before, NULL);
+}
+
+int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli, uint32_t domid))
+{
+    struct session session = { .cli = cli, .domid = domid, .console = -1, .input_open = true };
+    int status = CLI_DONE, result = open_console(&session, ATTACH_TIMEOUT_MS);
+
+    if (result < 0 && session.console < 0)
+        return errno == -result && result != -ETIMEDOUT && result != -ESRCH
+            ? cli_fail(cli, -result, "the console of domain %u cannot be opened: %s", domid, strerror(-result))
+            : cli_fail_ctl(cli, result);
+    catch_signals(&session);
+    raw_terminal(&session);
+    if (session.interactive)
+        fprintf(cli->err, "Console of domain %u; Ctrl-] leaves it.\r\n", domid);
+    if (attached)
+        status = attached(cli, domid);
+    if (status == CLI_DONE)
+        copy(&session);
+    if (session.interactive)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &session.before);
+    close_console(&session);
+    release_signals(&session);
+    if (session.interactive && status == CLI_DONE)
+        fprintf(cli->err, session.ended ? "\nDomain %u has ended.\n" : "\nLeft the console of domain %u.\n", domid);
+    return status;
+}

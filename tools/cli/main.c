@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The program ctl; everything it does is in cli_main, so that tests can run it whole. */
+#include "cli.h"
+
+#include <signal.h>
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, with its sentence */
+    return cli_main(argc, argv, stdout, stderr);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: options of a verb by its table, in any order with the arguments, and the choice of the verb. */
+#include "cli.h"
+
+#include "libctl/config_keys.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int option_index(const struct cli_verb *verb, char letter)
+{
+    for (int i = 0; verb->options[i].help; i++) {
+        if (verb->options[i].letter == letter)
+            return i;
+    }
+    return -1;
+}
+
+unsigned cli_given(const struct cli *cli, char letter)
+{
+    int index = option_index(cli->verb, letter);
+
+    return index < 0 ? 0 : cli->counts[index];
+}
+
+const char *cli_value(const struct cli *cli, char letter)
+{
+    int index = option_index(cli->verb, letter);
+
+    return index < 0 ? NULL : cli->values[index];
+}
+
+/* "--word" or "--word=value", without the hyphens. */
+static int parse_word(struct cli *cli, const char *text, int *at, int count, char **words)
+{
+    size_t length = strcspn(text, "=");
+    const char *value = text[length] ? text + length + 1 : NULL;
+
+    if (strcmp(text, "json") == 0) {
+        cli->json = true;
+        return CLI_DONE;
+    }
+    if (strcmp(text, "help") == 0)
+        return -1;
+    for (int i = 0; cli->verb->options[i].help; i++) {
+        const struct cli_option *option = &cli->verb->options[i];
+
+        if (!option->word || strlen(option->word) != length || memcmp(option->word, text, length) != 0)
+            continue;
+        if (value && !option->argument)
+            return cli_usage_error(cli, "option --%s takes no value", option->word);
+        if (!value && option->argument && ++*at < count)
+            value = words[*at];
+        if (!value && option->argument)
+            return cli_usage_error(cli, "option --%s needs a value: --%s=%s", option->word, option->word, option->argument);
+        cli->counts[i]++;
+        cli->values[i] = value;
+        return CLI_DONE;
+    }
+    return cli_usage_error(cli, "%s has no option --%.*s", cli->verb->name, (int)length, text);
+}
+
+/* "-abc", or "-aVALUE" or "-a VALUE" where a takes one. */
+static int parse_letters(struct cli *cli, const char *letters, int *at, int count, char **words)
+{
+    for (; *letters; letters++) {
+        int index = option_index(cli->verb, *letters);
+
+        if (index < 0 && *letters == 'h')
+            return -1;
+        if (index < 0)
+            return cli_usage_error(cli, "%s has no option -%c", cli->verb->name, *letters);
+        cli->counts[index]++;
+        if (!cli->verb->options[index].argument)
+            continue;
+        if (letters[1])
+            cli->values[index] = letters + 1;
+        else if (++*at < count)
+            cli->values[index] = words[*at];
+        else
+            return cli_usage_error(cli, "option -%c needs a value: -%c %s", *letters, *letters,
+                                   cli->verb->options[index].argument);
+        break;
+    }
+    return CLI_DONE;
+}
+
+int cli_parse(struct cli *cli, int count, char **words)
+{
+    const struct cli_verb *verb = cli->verb;
+    bool options_end = false;
+
+    /* Errors are JSON as well, wherever the option stands. */
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        cli->json |= strcmp(words[i], "--json") == 0;
+    cli->arguments = words;
+    cli->arguments_count = 0;
+    for (int at = 0; at < count; at++) {
+        char *word = words[at];
+        int status = CLI_DONE;
+
+        if (options_end || word[0] != '-' || word[1] == '\0')
+            cli->arguments[cli->arguments_count++] = word;
+        else if (strcmp(word, "--") == 0)
+            options_end = true;
+        else if (word[1] == '-')
+            status = parse_word(cli, word + 2, &at, count, words);
+        else
+            status = parse_letters(cli, word + 1, &at, count, words);
+        if (status != CLI_DONE)
+            return status;
+    }
+    if (cli->arguments_count < verb->arguments_least)
+        return cli_usage_error(cli, "%s needs %s", verb->name, verb->arguments);
+    if (verb->arguments_most >= 0 && cli->arguments_count > verb->arguments_most)
+        return cli_usage_error(cli, "%s does not take \"%s\"", verb->name, cli->arguments[verb->arguments_most]);
+    return CLI_DONE;
+}
+
+const struct cli_verb *cli_verb_find(const char *name)
+{
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        if (strcmp(cli_verbs[i]->name, name) == 0)
+            return cli_verbs[i];
+    }
+    return NULL;
+}
+
+static int unknown_verb(struct cli *cli, const char *name)
+{
+    const char *names[64];
+    size_t count = 0;
+
+    for (; cli_verbs[count] && count < 64; count++)
+        names[count] = cli_verbs[count]->name;
+    const char *nearest = config_nearest(name, names, count, sizeof(names[0]));
+
+    return cli_usage_error(cli, "there is no verb \"%s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
+                           nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static int run_verb(struct cli *cli, int count, char **words)
+{
+    int status = cli_parse(cli, count, words);
+
+    if (status < 0) {
+        cli_print_help(cli->out, cli->verb);
+        return CLI_DONE;
+    }
+    return status == CLI_DONE ? cli->verb->run(cli) : status;
+}
+
+int cli_main(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct cli cli = { .out = out, .err = err };
+    const char *name;
+    int at = 1, status;
+
+    for (; at < argc && strcmp(argv[at], "--json") == 0; at++)
+        cli.json = true;
+    name = at < argc ? argv[at++] : NULL;
+    if (!name)
+        return cli_usage_error(&cli, "a verb is missing");
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0)
+        name = "version";
+    else if (*name == '-')
+        return cli_usage_error(&cli, "there is no option %s before the verb", name);
+    cli.verb = cli_verb_find(name);
+    status = cli.verb ? run_verb(&cli, argc - at, argv + at) : unknown_verb(&cli, name);
+    ctl_close(cli.ctl);
+    cli.ctl = NULL;
+    if ((fflush(out) != 0 || ferror(out)) && status == CLI_DONE)
+        status = cli_fail(&cli, errno, "cannot write the output: %s", strerror(errno));
+    return status;
+}

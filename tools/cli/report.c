@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors, usage and help: from the table of verbs, as text or (errors, with --json) as one JSON document. */
+#include "json.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define SENTENCE_MAX 1024
+
+static void print_error(struct cli *cli, int status, int error, const char *sentence)
+{
+    if (!cli->json) {
+        fprintf(cli->err, "ctl: %s\n", sentence);
+        return;
+    }
+    yajl_gen json = json_open("keel.error/1");
+
+    if (cli->verb)
+        json_text(json, "verb", cli->verb->name);
+    json_text(json, "message", sentence);
+    json_number(json, "exit_status", (uint64_t)status);
+    if (error) {
+        const char *name = strerrorname_np(error);
+
+        json_text(json, "errno", name ? name : "unknown");
+    }
+    json_close(cli, json, cli->err);
+}
+
+int cli_fail(struct cli *cli, int error, const char *format, ...)
+{
+    char sentence[SENTENCE_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    print_error(cli, CLI_FAILED, error, sentence);
+    return CLI_FAILED;
+}
+
+int cli_fail_ctl(struct cli *cli, int result)
+{
+    print_error(cli, CLI_FAILED, -result, ctl_error(cli->ctl));
+    return CLI_FAILED;
+}
+
+int cli_usage_error(struct cli *cli, const char *format, ...)
+{
+    char sentence[SENTENCE_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    print_error(cli, CLI_USAGE, 0, sentence);
+    if (cli->json)
+        return CLI_USAGE;
+    if (cli->verb)
+        cli_print_usage(cli->err, cli->verb);
+    else
+        fprintf(cli->err, "usage: ctl [--json] VERB [OPTION...] [ARGUMENT...]; `ctl help` lists the verbs\n");
+    return CLI_USAGE;
+}
+
+void cli_warn(struct cli *cli, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fprintf(cli->err, "ctl: warning: ");
+    vfprintf(cli->err, format, arguments);
+    fputc('\n', cli->err);
+    va_end(arguments);
+}
+
+void cli_print_usage(FILE *file, const struct cli_verb *verb)
+{
+    char letters[CLI_OPTIONS_MAX + 1] = "";
+    size_t flags = 0;
+
+    for (const struct cli_option *option = verb->options; option->help; option++) {
+        if (option->letter && !option->argument)
+            letters[flags++] = option->letter;
+    }
+    letters[flags] = '\0';
+    fprintf(file, "usage: ctl %s", verb->name);
+    if (flags)
+        fprintf(file, " [-%s]", letters);
+    for (const struct cli_option *option = verb->options; option->help; option++) {
+        if (option->letter && option->argument)
+            fprintf(file, " [-%c %s]", option->letter, option->argument);
+        else if (!option->letter)
+            fprintf(file, " [--%s%s%s]", option->word, option->argument ? "=" : "", option->argument ? option->argument : "");
+    }
+    fprintf(file, " [--json]%s%s\n", *verb->arguments ? " " : "", verb->arguments);
+}
+
+static void print_option(FILE *file, char letter, const char *word, const char *argument, const char *help)
+{
+    char text[64];
+    int length = 0;
+
+    length += snprintf(text, sizeof(text), letter ? "-%c" : "   ", letter);
+    if (word)
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "%s--%s", letter ? ", " : " ", word);
+    if (argument)
+        snprintf(text + length, sizeof(text) - (size_t)length, "%c%s", word ? '=' : ' ', argument);
+    fprintf(file, "  %-26s %s\n", text, help);
+}
+
+void cli_print_help(FILE *file, const struct cli_verb *verb)
+{
+    fprintf(file, "%s: %s.\n\n", verb->name, verb->summary);
+    cli_print_usage(file, verb);
+    if (verb->details)
+        fprintf(file, "\n%s\n", verb->details);
+    fputc('\n', file);
+    for (const struct cli_option *option = verb->options; option->help; option++)
+        print_option(file, option->letter, option->word, option->argument, option->help);
+    print_option(file, 0, "json", NULL, "results and errors as JSON");
+    print_option(file, 'h', "help", NULL, "this text");
+}
+
+void cli_print_verbs(FILE *file)
+{
+    fprintf(file, "usage: ctl [--json] VERB [OPTION...] [ARGUMENT...]\n\n");
+    for (size_t i = 0; cli_verbs[i]; i++)
+        fprintf(file, "  %-12s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
+    fprintf(file, "\n`ctl help VERB` tells more about one. A domain is given by its name or number.\n");
+}

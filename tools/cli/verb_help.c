@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl help: the verbs, or one of them in full. */
+#include "json.h"
+#include "verbs.h"
+
+static int print_json(struct cli *cli)
+{
+    yajl_gen json = json_open("keel.help/1");
+
+    json_array_open(json, "verbs");
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        json_object_open(json);
+        json_text(json, "name", cli_verbs[i]->name);
+        json_text(json, "arguments", cli_verbs[i]->arguments);
+        json_text(json, "summary", cli_verbs[i]->summary);
+        json_object_close(json);
+    }
+    json_array_close(json);
+    return json_close(cli, json, cli->out);
+}
+
+static int run(struct cli *cli)
+{
+    if (cli->arguments_count == 0) {
+        if (cli->json)
+            return print_json(cli);
+        cli_print_verbs(cli->out);
+        return CLI_DONE;
+    }
+    const struct cli_verb *verb = cli_verb_find(cli->arguments[0]);
+
+    if (!verb)
+        return cli_usage_error(cli, "there is no verb \"%s\"; `ctl help` lists them", cli->arguments[0]);
+    cli_print_help(cli->out, verb);
+    return CLI_DONE;
+}
+
+static const struct cli_option options[] = { { 0 } };
+
+const struct cli_verb verb_help = {
+    .name = "help", .arguments = "[VERB]", .arguments_most = 1, .summary = "List the verbs, or explain one",
+    .options = options, .run = run,
+};
