@@ -111,7 +111,7 @@ int cli_parse(struct cli *cli, int count, char **words)
             return status;
     }
     if (cli->arguments_count < verb->arguments_least)
-        return cli_usage_error(cli, "%s needs %s", verb->name, verb->arguments);
+        return cli_usage_error(cli, "%s needs more arguments: %s", verb->name, verb->arguments);
     if (verb->arguments_most >= 0 && cli->arguments_count > verb->arguments_most)
         return cli_usage_error(cli, "%s does not take \"%s\"", verb->name, cli->arguments[verb->arguments_most]);
     return CLI_DONE;
