@@ -314,9 +314,13 @@ struct page *arch_p2m_get_page(struct domain *d, gfn_t gfn, bool want_write, enu
     enum p2m_type found = entry ? entry_type(entry) : P2M_NONE;
     if (type_has_page(found, want_write)) {
         page = mfn_to_page(make_mfn(entry_mfn(entry) + (gfn.value & ((1ull << 9 * level) - 1))));
-        /* The map (or the grant or foreign mapping behind it) keeps a reference while its lock is held. */
-        if (page)
+        /* Another's page is referenced by its mapping; the map of a dying domain still shows pages that are freed. */
+        if (found == P2M_RAM || found == P2M_RAM_READ_ONLY) {
+            if (page && !page_get(page, d))
+                page = NULL;
+        } else if (page) {
             page_get_again(page);
+        }
     }
     spin_unlock(&d->arch.p2m_lock);
     if (type)
