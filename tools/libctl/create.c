@@ -112,7 +112,7 @@ static int set_affinity(struct creation *creation)
     uint8_t *map;
     int result = 0;
 
-    if (!config->affinity_set)
+    if (!config->affinity_set && !config->vcpu_affinity_count)
         return 0;
     map = hypercall_alloc(creation->ctl, CTL_CPUMAP_BYTES);
     if (!map)
@@ -121,7 +121,12 @@ static int set_affinity(struct creation *creation)
         struct xen_domctl domctl = { .cmd = XEN_DOMCTL_setvcpuaffinity, .domain = (domid_t)creation->domid };
         struct xen_domctl_vcpuaffinity *affinity = &domctl.u.vcpuaffinity;
 
-        memcpy(map, config->hard_affinity, CTL_CPUMAP_BYTES);
+        if (vcpu < config->vcpu_affinity_count)
+            memcpy(map, config->vcpu_affinity[vcpu], CTL_CPUMAP_BYTES);
+        else if (config->affinity_set)
+            memcpy(map, config->hard_affinity, CTL_CPUMAP_BYTES);
+        else
+            break;
         affinity->vcpu = vcpu;
         affinity->flags = XEN_VCPUAFFINITY_HARD;
         set_xen_guest_handle(affinity->cpumap_hard.bitmap, map);

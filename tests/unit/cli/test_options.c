@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: options by table, usage and help from it, errors as text and JSON with their exit statuses. */
+#include "cli/cli.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <yajl/yajl_tree.h>
+
+struct outcome {
+    int status;
+    char *out, *err;
+};
+
+/* Runs the whole program with these words behind its name; end with NULL. */
+static struct outcome run(const char *const *words)
+{
+    struct outcome outcome = { 0 };
+    size_t out_size, err_size, count = 0;
+    FILE *out = open_memstream(&outcome.out, &out_size), *err = open_memstream(&outcome.err, &err_size);
+    char *argv[16] = { strdup("ctl") };
+
+    for (; words[count]; count++)
+        argv[count + 1] = strdup(words[count]);
+    char *copies[16];
+
+    memcpy(copies, argv, sizeof(copies)); /* parsing moves arguments about in argv */
+    outcome.status = cli_main((int)count + 1, argv, out, err);
+    for (size_t i = 0; i <= count; i++)
+        free(copies[i]);
+    fclose(out);
+    fclose(err);
+    return outcome;
+}
+
+static void end(struct outcome *outcome)
+{
+    free(outcome->out);
+    free(outcome->err);
+}
+
+#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL })
+
+static void fails(struct outcome outcome, int status, const char *sentence)
+{
+    CU_ASSERT_EQUAL(outcome.status, status);
+    CU_ASSERT_STRING_EQUAL(outcome.out, "");
+    CU_ASSERT_PTR_NOT_NULL(strstr(outcome.err, sentence));
+    if (!strstr(outcome.err, sentence))
+        fprintf(stderr, "expected: %s\ngot: %s\n", sentence, outcome.err);
+    end(&outcome);
+}
+
+static void usage_errors(void)
+{
+    fails(run((const char *const[]){ NULL }), 2, "ctl: a verb is missing\n");
+    fails(RUN("lsit"), 2, "ctl: there is no verb \"lsit\"; did you mean \"list\"?\n");
+    fails(RUN("frobnicate"), 2, "ctl: there is no verb \"frobnicate\"\n");
+    fails(RUN("-x"), 2, "ctl: there is no option -x before the verb\n");
+    fails(RUN("pause"), 2, "ctl: pause needs more arguments: DOMAIN...\nusage: ctl pause [--json] DOMAIN...\n");
+    fails(RUN("info", "x"), 2, "ctl: info does not take \"x\"\n");
+    fails(RUN("list", "-Q"), 2, "ctl: list has no option -Q\n");
+    fails(RUN("list", "--quick"), 2, "ctl: list has no option --quick\n");
+    fails(RUN("shutdown", "-wt"), 2, "ctl: option -t needs a value: -t SECONDS\n");
+    fails(RUN("shutdown", "--timeout"), 2, "ctl: option --timeout needs a value: --timeout=SECONDS\n");
+    fails(RUN("list", "--verbose=1"), 2, "ctl: option --verbose takes no value\n");
+    fails(RUN("shutdown"), 2, "ctl: shutdown needs a domain, or -a for all guests\n");
+    fails(RUN("shutdown", "-a", "x"), 2, "ctl: give either -a or domains\n");
+    fails(RUN("shutdown", "-w", "-t", "1x", "x"), 2, "ctl: \"1x\" is no number of seconds up to a year\n");
+    fails(RUN("create"), 2, "ctl: create needs a configuration file\n");
+    fails(RUN("create", "a.cfg", "b.cfg"), 2, "ctl: there are two configuration files, \"a.cfg\" and \"b.cfg\"\n");
+    fails(RUN("help", "nothing"), 2, "ctl: there is no verb \"nothing\"");
+}
+
+static void help(void)
+{
+    struct outcome outcome = RUN("help");
+
+    CU_ASSERT_EQUAL(outcome.status, 0);
+    for (size_t i = 0; cli_verbs[i]; i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(outcome.out, cli_verbs[i]->summary));
+    end(&outcome);
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        struct outcome by_verb = RUN("help", cli_verbs[i]->name), by_option = RUN(cli_verbs[i]->name, "--help");
+
+        CU_ASSERT_EQUAL(by_verb.status, 0);
+        CU_ASSERT_EQUAL(by_option.status, 0);
+        CU_ASSERT_STRING_EQUAL(by_verb.out, by_option.out);
+        end(&by_verb);
+        end(&by_option);
+    }
+}
+
+static void table_is_sound(void)
+{
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        const struct cli_verb *verb = cli_verbs[i];
+        size_t count = 0;
+
+        CU_ASSERT_PTR_EQUAL(cli_verb_find(verb->name), verb);
+        CU_ASSERT_PTR_NOT_NULL(verb->run);
+        CU_ASSERT_PTR_NOT_NULL(verb->summary);
+        CU_ASSERT(verb->arguments_most < 0 || verb->arguments_most >= verb->arguments_least);
+        for (; verb->options[count].help; count++)
+            CU_ASSERT(verb->options[count].letter != 0);
+        CU_ASSERT(count <= CLI_OPTIONS_MAX);
+    }
+}
+
+static void parsing(void)
+{
+    char paused[] = "-pc", file[] = "-fx.cfg", setting[] = "memory=1", long_option[] = "--quiet", end_mark[] = "--",
+         odd[] = "-n", json[] = "--json", dash[] = "-";
+    char *words[] = { paused, setting, file, long_option, dash, json, end_mark, odd };
+    struct cli cli = { .verb = cli_verb_find("create"), .out = stdout, .err = stderr };
+
+    CU_ASSERT_EQUAL(cli_parse(&cli, 8, words), CLI_DONE);
+    CU_ASSERT_EQUAL(cli_given(&cli, 'p'), 1);
+    CU_ASSERT_EQUAL(cli_given(&cli, 'c'), 1);
+    CU_ASSERT_EQUAL(cli_given(&cli, 'q'), 1);
+    CU_ASSERT_EQUAL(cli_given(&cli, 'n'), 0);
+    CU_ASSERT_STRING_EQUAL(cli_value(&cli, 'f'), "x.cfg");
+    CU_ASSERT(cli.json);
+    CU_ASSERT_EQUAL_FATAL(cli.arguments_count, 3);
+    CU_ASSERT_STRING_EQUAL(cli.arguments[0], "memory=1");
+    CU_ASSERT_STRING_EQUAL(cli.arguments[1], "-");
+    CU_ASSERT_STRING_EQUAL(cli.arguments[2], "-n");
+}
+
+static const char *member(yajl_val tree, const char *name)
+{
+    const char *path[] = { name, NULL };
+    yajl_val value = yajl_tree_get(tree, path, yajl_t_any);
+
+    return value ? YAJL_IS_STRING(value) ? YAJL_GET_STRING(value) : YAJL_IS_NUMBER(value) ? YAJL_GET_NUMBER(value) : "?" : "";
+}
+
+static void json_errors(void)
+{
+    static const struct {
+        const char *words[6], *verb, *message, *status;
+    } cases[] = {
+        { { "--json", "lsit" }, "", "there is no verb \"lsit\"; did you mean \"list\"?", "2" },
+        { { "list", "-Q", "--json" }, "list", "list has no option -Q", "2" },
+        { { "create", "--json", "/nonexistent.cfg" }, "create", "/nonexistent.cfg: cannot be read: No such file or directory",
+          "1" },
+        { { "create", "--json", "-n", "vcpus=1; name=x", "kernel=\xff" }, "create",
+          "command line \"kernel=?\": the value is not valid UTF-8", "1" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct outcome outcome = run(cases[i].words);
+        char why[200];
+        yajl_val tree = yajl_tree_parse(outcome.err, why, sizeof(why));
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(tree);
+        CU_ASSERT_STRING_EQUAL(member(tree, "schema"), "keel.error/1");
+        CU_ASSERT_STRING_EQUAL(member(tree, "verb"), cases[i].verb);
+        CU_ASSERT_STRING_EQUAL(member(tree, "message"), cases[i].message);
+        CU_ASSERT_STRING_EQUAL(member(tree, "exit_status"), cases[i].status);
+        CU_ASSERT_EQUAL(outcome.status, atoi(cases[i].status));
+        yajl_tree_free(tree);
+        end(&outcome);
+    }
+}
+
+static void dry_run(void)
+{
+    struct outcome outcome = RUN("create", "-n", "name=x", "kernel=/proc/self/exe", "extra=quiet ro");
+
+    CU_ASSERT_EQUAL(outcome.status, 0);
+    CU_ASSERT_STRING_EQUAL(outcome.out, "command line: good: guest \"x\", 128 MiB, 1 vCPU\n");
+    CU_ASSERT_STRING_EQUAL(outcome.err, "");
+    end(&outcome);
+    outcome = RUN("create", "-n", "--json", "name=x", "kernel=/proc/self/exe", "extra=quiet ro");
+    CU_ASSERT_PTR_NOT_NULL(strstr(outcome.out, "\"command_line\": \"quiet ro\""));
+    end(&outcome);
+    outcome = RUN("create", "-n", "name=x", "kernel=/proc/self/exe", "vnc=1");
+    CU_ASSERT_STRING_EQUAL(outcome.err, "ctl: warning: command line \"vnc=1\": key \"vnc\" is ignored: a PVH guest has no "
+                           "emulated display\n");
+    end(&outcome);
+    fails(RUN("create", "-n", "name=x", "kernel=/nonexistent"), 1, "ctl: key \"kernel\": /nonexistent cannot be read: No such "
+          "file or directory\n");
+    fails(RUN("create", "-n", "memory=1"), 1, "ctl: command line: key \"name\" is missing");
+}
+
+static void outside_a_control_domain(void)
+{
+    if (access("/dev/xen/privcmd", F_OK) == 0) {
+        printf("not run: this is a control domain\n");
+        return;
+    }
+    fails(RUN("list"), 1, "/dev/xen/privcmd");
+    fails(RUN("info"), 1, "/dev/xen/privcmd");
+    fails(RUN("create", "name=x", "kernel=/proc/self/exe"), 1, "/dev/xen/privcmd");
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+
+    CU_initialize_registry();
+    suite = CU_add_suite("command line", NULL, NULL);
+    CU_ADD_TEST(suite, usage_errors);
+    CU_ADD_TEST(suite, help);
+    CU_ADD_TEST(suite, table_is_sound);
+    CU_ADD_TEST(suite, parsing);
+    CU_ADD_TEST(suite, json_errors);
+    CU_ADD_TEST(suite, dry_run);
+    CU_ADD_TEST(suite, outside_a_control_domain);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}
