@@ -32,15 +32,18 @@ $(BUILD)/obj/$(HV)/%.S.o: $(HV)/%.S | $(BUILD)/include/xen
 	@mkdir -p $(@D) && echo "  AS      $<"
 	@$(CC) $(HV_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 
-# The table of symbols for backtraces is made of a first link and goes into the second. It is the last of the constants and
-# they come after the text: it moves no function. The second link is checked to have them where the table says.
-HV_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-T,$(HV_LINKER_SCRIPT) -Wl,--unresolved-symbols=ignore-all
+# The table of symbols for backtraces is made of a first link and goes into the second. It is the last of the constants,
+# and they come after the text: it moves no function. The second link is checked to have them where the table says.
+HV_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+  -Wl,-T,$(HV_LINKER_SCRIPT) -Wl,--unresolved-symbols=ignore-all
 HV_SYMBOLS := $(BUILD)/obj/$(HV)/symbols
 $(BUILD)/keel: $(HV_OBJECTS) $(HV_LINKER_SCRIPT) $(HV_ARCH)/symbols.awk
 	@echo "  LD      $@"
-	@awk -f $(HV_ARCH)/symbols.awk /dev/null > $(HV_SYMBOLS)-none.S && $(CC) -c -o $(HV_SYMBOLS)-none.o $(HV_SYMBOLS)-none.S
+	@awk -f $(HV_ARCH)/symbols.awk /dev/null > $(HV_SYMBOLS)-none.S
+	@$(CC) -c -o $(HV_SYMBOLS)-none.o $(HV_SYMBOLS)-none.S
 	@$(HV_LINK) -o $@.first $(HV_OBJECTS) $(HV_SYMBOLS)-none.o
-	@nm -n $@.first | awk -f $(HV_ARCH)/symbols.awk > $(HV_SYMBOLS).S && $(CC) -c -o $(HV_SYMBOLS).o $(HV_SYMBOLS).S
+	@nm -n $@.first | awk -f $(HV_ARCH)/symbols.awk > $(HV_SYMBOLS).S
+	@$(CC) -c -o $(HV_SYMBOLS).o $(HV_SYMBOLS).S
 	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_SYMBOLS).o
 	@nm -n $@ | awk -f $(HV_ARCH)/symbols.awk | cmp - $(HV_SYMBOLS).S
 	@rm -f $@.first

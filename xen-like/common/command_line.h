@@ -49,7 +49,10 @@ struct command_line_parameter {
 #define COMMAND_LINE_CUSTOM(name_, function, description)                                                   \
     COMMAND_LINE_REGISTER(function, .name = name_, .expects = description, .kind = PARAMETER_CUSTOM, .parse = function)
 
-/* Applies the whole line; once, on the boot CPU, before what reads parameters. Returns the number of words warned about. */
+/*
+ * Applies the whole line; once, on the boot CPU, before what reads parameters. Returns the number of words warned
+ * about.
+ */
 unsigned int command_line_apply(const char *line);
 /* The line as it was given (XENVER_commandline). */
 const char *command_line_text(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: one device, shared by the hypervisor's log, domain 0's output, and input that goes to either. Ctrl-a three
- * times switches the input between domain 0 and the hypervisor's debug keys.
+ * The console: one device, shared by the hypervisor's log, domain 0's output, and input that goes to either. Ctrl-a
+ * three times switches the input between domain 0 and the hypervisor's debug keys.
  */
 #ifndef KEEL_CONSOLE_H
 #define KEEL_CONSOLE_H

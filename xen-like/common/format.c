@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * printf's formatting into a buffer of known size (contract in printk.h). Nothing is ever written beyond the buffer, and
- * counting goes on past its end so that the caller learns what would have been needed.
+ * printf's formatting into a buffer of known size (contract in printk.h). Nothing is ever written beyond the buffer,
+ * and counting goes on past its end so that the caller learns what would have been needed.
  */
 #include "printk.h"
 #include "string.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one order in which locks are taken: a CPU that holds a lock takes only locks that stand further down. Two locks of
- * the same rank are taken in order of their addresses (spin_lock_pair does). Debug builds check it at each lock.
+ * The one order in which locks are taken: a CPU that holds a lock takes only locks that stand further down. Two locks
+ * of the same rank are taken in order of their addresses (spin_lock_pair does). Debug builds check it at each lock.
  * A new kind of lock gets a line here, between what is held when it is taken and what is taken while it is held.
  */
 #ifndef KEEL_LOCK_ORDER_H

@@ -7,16 +7,16 @@
 #include "lock.h"
 #include "printk.h"
 
+static bool is_reporting;
+
 /*
  * The first CPU to fail reports. A second failure on it (in the report itself) or one on another CPU just halts that
  * CPU, so that the first report stays readable.
  */
 static void begin_report(void)
 {
-    static _Atomic bool reporting;
-
     arch_interrupts_save();
-    if (__atomic_exchange_n((bool *)&reporting, true, __ATOMIC_SEQ_CST))
+    if (__atomic_exchange_n(&is_reporting, true, __ATOMIC_SEQ_CST))
         arch_halt();
     arch_stop_other_cpus();
     lock_forget_held();
@@ -29,6 +29,11 @@ static void end_report(void)
     printk(LOG_ERROR, "The machine is halted: reset it to start again.");
     printk(LOG_ERROR, "****************************************");
     arch_halt();
+}
+
+void panic_forget(void)
+{
+    __atomic_store_n(&is_reporting, false, __ATOMIC_SEQ_CST);
 }
 
 void panic(const char *format, ...)

@@ -12,6 +12,9 @@
 void panic(const char *format, ...) __attribute__((noreturn, cold, format(printf, 1, 2)));
 void bug(const char *file, unsigned int line, const char *what) __attribute__((noreturn, cold));
 
+/* For tests, which go on after a panic: the next one reports again. */
+void panic_forget(void);
+
 #define BUG() bug(__FILE__, __LINE__, "unreachable")
 #define BUG_ON(condition)                             \
     do {                                              \

@@ -17,7 +17,9 @@ static uint32_t ring_start; /* index of the oldest byte kept */
 /* Lines of this level and more urgent ones are logged at all; Xen's default is warnings. */
 static enum log_level log_threshold = LOG_WARNING;
 
-/* loglvl=LEVEL or LEVEL/LEVEL: lines below the first are dropped; the second, Xen's rate limit, changes nothing here. */
+/*
+ * loglvl=LEVEL or LEVEL/LEVEL: lines below the first are dropped; the second, Xen's rate limit, changes nothing here.
+ */
 static bool parse_log_level(const char *value)
 {
     static const struct { const char *name; enum log_level level; } levels[] = {

@@ -13,9 +13,9 @@
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /*
- * One line of the log; a newline at the end of the format is accepted and not needed. Longer lines than 511 bytes are cut.
- * Formats: %d %i %u %x %X %o %c %s %p %% with flags - 0 + # and space, width, precision, * for both, and hh h l ll z j t;
- * %pS prints a text address as name+offset. No floating point, no %n.
+ * One line of the log; a newline at the end of the format is accepted and not needed. Longer lines than 511 bytes are
+ * cut. Formats: %d %i %u %x %X %o %c %s %p %% with flags - 0 + # and space, width, precision, * for both, and hh h l ll
+ * z j t; %pS prints a text address as name+offset. No floating point, no %n.
  */
 void printk(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vprintk(enum log_level level, const char *format, va_list arguments);
@@ -34,8 +34,8 @@ void log_guest(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define LOG_GUEST_INTERVAL_NS (5 * NS_PER_S)
 
 /*
- * Formats into buffer, always terminated if size > 0; returns the length that the whole text has, as C's snprintf. Debug
- * builds and others alike print "%?" for a conversion that is not known and stop there.
+ * Formats into buffer, always terminated if size > 0; returns the length that the whole text has, as C's snprintf.
+ * Debug builds and others alike print "%?" for a conversion that is not known and stop there.
  */
 int keel_vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
 int keel_snprintf(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -45,8 +45,9 @@ int keel_snprintf(char *buffer, size_t size, const char *format, ...) __attribut
 #define LOG_RING_SIZE 65536u
 
 /*
- * Copies logged bytes to buffer and returns how many. From *index if incremental (moved up to the oldest byte kept), else
- * from the oldest byte. *index becomes that of the first byte not copied. Indices count bytes ever logged, modulo 2^32.
+ * Copies logged bytes to buffer and returns how many. From *index if incremental (moved up to the oldest byte kept),
+ * else from the oldest byte. *index becomes that of the first byte not copied. Indices count bytes ever logged, modulo
+ * 2^32.
  */
 size_t log_ring_read(char *buffer, size_t size, uint32_t *index, bool incremental);
 /* Forgets what has been logged before index (as returned by log_ring_read). */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of C's string.h that the hypervisor uses, with C's meanings. The compiler may call the mem* functions by itself. */
+/*
+ * The part of C's string.h that the hypervisor uses, with C's meanings. The compiler may call the mem* functions by
+ * itself.
+ */
 #ifndef KEEL_STRING_H
 #define KEEL_STRING_H
 
@@ -18,7 +21,10 @@ char *strchr(const char *text, int character);
 char *strrchr(const char *text, int character);
 char *strstr(const char *text, const char *what);
 
-/* Copies as much as fits, always terminated if size > 0; returns the length of from, so a result >= size means it was cut. */
+/*
+ * Copies as much as fits, always terminated if size > 0; returns the length of from, so a result >= size means it was
+ * cut.
+ */
 size_t string_copy(char *to, const char *from, size_t size);
 
 #endif

@@ -129,7 +129,7 @@ void acpi_initialise(void)
         memcpy(&root, given, MIN(size, sizeof(root)));
     if (size < ROOT_POINTER_OLD_SIZE || memcmp(root.signature, "RSD PTR ", 8) ||
         !checksum_is_good(&root, ROOT_POINTER_OLD_SIZE))
-        panic("The boot loader gave no valid ACPI root pointer: boot with GRUB's multiboot2 command, with ACPI switched on");
+        panic("The boot loader gave no valid ACPI root pointer: boot with GRUB's multiboot2 command, with ACPI on");
     revision = root.revision;
     if (revision >= 2 && size >= sizeof(root) && checksum_is_good(&root, sizeof(root)))
         list = acpi_map_table(root.xsdt_address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The firmware's ACPI tables, checked (lengths and checksums) before anything in them is believed. Boot CPU only; what is
- * found stays for good. Tables are in memory that nobody hands out.
+ * The firmware's ACPI tables, checked (lengths and checksums) before anything in them is believed. Boot CPU only; what
+ * is found stays for good. Tables are in memory that nobody hands out.
  */
 #ifndef KEEL_X86_ACPI_H
 #define KEEL_X86_ACPI_H
@@ -68,7 +68,10 @@ paddr_t acpi_find_table_address(const char signature[4], uint32_t instance);
 const struct acpi_table_header *acpi_table_at(uint32_t index, paddr_t *address);
 /* The GSI of an ISA interrupt, with its trigger mode and polarity. */
 struct acpi_override acpi_isa_interrupt(uint8_t irq);
-/* The root pointer, as found (36 bytes are valid if revision >= 2, else 20); its physical address is not kept by Multiboot2. */
+/*
+ * The root pointer, as found (36 bytes are valid if revision >= 2, else 20); its physical address is not kept by
+ * Multiboot2.
+ */
 uint8_t acpi_revision(void);
 
 #endif

@@ -7,14 +7,22 @@
 
 struct acpi_machine acpi_machine;
 
-struct madt { struct acpi_table_header header; uint32_t lapic_address, flags; uint8_t entries[]; } __attribute__((packed));
+struct madt {
+    struct acpi_table_header header;
+    uint32_t lapic_address, flags;
+    uint8_t entries[];
+} __attribute__((packed));
 struct madt_entry { uint8_t type, length; } __attribute__((packed));
 
 enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_ADDRESS = 5, MADT_X2APIC = 9 };
 #define MADT_CPU_ENABLED 1u
 
 struct madt_lapic { struct madt_entry entry; uint8_t acpi_id, apic_id; uint32_t flags; } __attribute__((packed));
-struct madt_ioapic { struct madt_entry entry; uint8_t id, reserved; uint32_t address, first_gsi; } __attribute__((packed));
+struct madt_ioapic {
+    struct madt_entry entry;
+    uint8_t id, reserved;
+    uint32_t address, first_gsi;
+} __attribute__((packed));
 struct madt_override {
     struct madt_entry entry;
     uint8_t bus, irq;
@@ -155,7 +163,10 @@ static size_t read_aml_byte(const uint8_t *at, const uint8_t *end, uint8_t *valu
     return 0;
 }
 
-/* Looks for Name(_S5_, Package{type a, type b, ...}) in the DSDT's bytes; there is no interpreter for anything cleverer. */
+/*
+ * Looks for Name(_S5_, Package{type a, type b, ...}) in the DSDT's bytes; there is no interpreter for anything
+ * cleverer.
+ */
 static void read_sleep_type(void)
 {
     const struct acpi_table_header *dsdt = acpi_map_table(acpi_machine.dsdt_address);

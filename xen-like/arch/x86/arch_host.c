@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The lowest part of the seam (arch_host.h), and the machine's clock and end (arch.h), in terms of this directory's modules. */
+/*
+ * The lowest part of the seam (arch_host.h), and the machine's clock and end (arch.h), in terms of this directory's
+ * modules.
+ */
 #include "arch.h"
 #include "arch_host.h"
 #include "cpu.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first instructions, from the boot loader (Multiboot2, 32-bit protected mode, no paging) and, for secondary CPUs, from the
- * real-mode trampoline. Both go through the same boot page tables, which are W^X already: the image at its physical and
- * at its linked address with the permissions of each page, and the lowest 4 GiB but the image as data.
+ * The first instructions, from the boot loader (Multiboot2, 32-bit protected mode, no paging) and, for secondary CPUs,
+ * from the real-mode trampoline. Both go through the same boot page tables, which are W^X already: the image at its
+ * physical and at its linked address with the permissions of each page, and the lowest 4 GiB but the image as data.
  */
 #include "segments.h"
 

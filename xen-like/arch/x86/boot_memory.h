@@ -23,7 +23,10 @@ struct memory_region {
 
 #define MEMORY_REGIONS_MAX 128u
 
-/* The firmware's map: sorted, without overlaps (what is not usable wins), neighbours of one kind joined. What it does not name is no memory. */
+/*
+ * The firmware's map: sorted, without overlaps (what is not usable wins), neighbours of one kind joined. What it does
+ * not name is no memory.
+ */
 extern struct memory_region boot_memory_regions[MEMORY_REGIONS_MAX];
 extern uint32_t boot_memory_region_count;
 
@@ -41,8 +44,8 @@ void boot_memory_reserve(paddr_t start, size_t size);
 /* Gives back what was reserved. */
 void boot_memory_release(paddr_t start, size_t size);
 /*
- * count contiguous zeroed pages from the top of free memory, as a pointer into the direct map. Panics when there are none:
- * nothing can go on then.
+ * count contiguous zeroed pages from the top of free memory, as a pointer into the direct map. Panics when there are
+ * none: nothing can go on then.
  */
 void *boot_alloc_pages(size_t count);
 /* As that, wholly below limit. */

@@ -33,7 +33,7 @@ struct cpu {
     struct vcpu *current;      /* the vCPU whose state is loaded on this CPU; NULL: none. Written by this CPU. */
     _Atomic bool is_online;
     _Atomic bool is_idle;      /* in arch_idle: a kick must send an interrupt */
-    _Atomic uint32_t pending;  /* requests to this CPU (bits are the owner's of cpu_loop), set by any CPU before its kick */
+    _Atomic uint32_t pending;  /* a request to pass through cpu_loop; set by any CPU before its kick */
     uint64_t exit_start_ns;    /* host time at which the current exit began */
     uint64_t timer_deadline_ns;/* what the timer is programmed for; ~0: off */
     uint64_t interrupt_count;

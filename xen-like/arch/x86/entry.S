@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The 256 trap entries, 16 bytes apart; each makes a struct trap_frame (traps.h) of what the CPU pushed and calls handle_trap. */
+/*
+ * The 256 trap entries, 16 bytes apart; each makes a struct trap_frame (traps.h) of what the CPU pushed and calls
+ * handle_trap.
+ */
     .section .text.entry, "ax"
     .code64
     .balign 16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host time: nanoseconds since boot, from the TSC, the same on all CPUs. ns = (tsc - base) * multiplier >> shift, in 128
- * bits; guests get the same numbers through pvclock.
+ * Host time: nanoseconds since boot, from the TSC, the same on all CPUs. ns = (tsc - base) * multiplier >> shift, in
+ * 128 bits; guests get the same numbers through pvclock.
  */
 #ifndef KEEL_X86_HOST_TIME_H
 #define KEEL_X86_HOST_TIME_H

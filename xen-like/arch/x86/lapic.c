@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's local APIC. Registers are numbered as in xAPIC mode (byte offsets); x2APIC MSRs are the same divided by 16. */
+/*
+ * The host's local APIC. Registers are numbered as in xAPIC mode (byte offsets); x2APIC MSRs are the same divided by
+ * 16.
+ */
 #include "lapic.h"
 
 #include "acpi.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's local APIC: x2APIC mode if the CPU has it, else xAPIC. Each function acts on the local APIC of the CPU it is
- * called on.
+ * The host's local APIC: x2APIC mode if the CPU has it, else xAPIC. Each function acts on the local APIC of the CPU it
+ * is called on.
  */
 #ifndef KEEL_X86_LAPIC_H
 #define KEEL_X86_LAPIC_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader tells (Multiboot2): command line, memory map, modules, the ACPI root pointer. Everything is checked
- * and copied, so that the loader's structure may be overwritten afterwards. Modules: the first is domain 0's kernel, an ELF file,
- * the second its initial ramdisk (optional); further ones are ignored with a warning.
+ * What the boot loader tells (Multiboot2): command line, memory map, modules, the ACPI root pointer. Everything is
+ * checked and copied, so that the loader's structure may be overwritten afterwards. Modules: the first is domain 0's
+ * kernel, an ELF file, the second its initial ramdisk (optional); further ones are ignored with a warning.
  */
 #ifndef KEEL_X86_MULTIBOOT2_H
 #define KEEL_X86_MULTIBOOT2_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's own address space, the same on all CPUs and W^X throughout:
- *   0xffff800000000000  direct map of all RAM and ACPI memory: RW, not executable; the image's text and constants read-only
+ * 0xffff800000000000 direct map of all RAM and ACPI memory: RW, not executable; the image's text and constants
+ * read-only
  *   0xffffa00000000000  window for device registers (uncached), firmware tables and stacks with guard pages
  *   0xffffffff80000000  the hypervisor's image: text RX, constants R, data RW, page by page
  * Nothing is mapped in the lower half: a NULL or guest pointer faults.

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Switching the machine off or starting it again. The seam's arch_machine_power_off and arch_machine_reboot are here too. */
+/*
+ * Switching the machine off or starting it again. The seam's arch_machine_power_off and arch_machine_reboot are here
+ * too.
+ */
 #ifndef KEEL_X86_POWER_H
 #define KEEL_X86_POWER_H
 

@@ -77,7 +77,10 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
     __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
-/* As rdmsr and wrmsr where the CPU may not have the MSR (or may refuse the value): false, and nothing else, if it faults. */
+/*
+ * As rdmsr and wrmsr where the CPU may not have the MSR (or may refuse the value): false, and nothing else, if it
+ * faults.
+ */
 bool rdmsr_safe(uint32_t msr, uint64_t *value);
 bool wrmsr_safe(uint32_t msr, uint64_t value);
 

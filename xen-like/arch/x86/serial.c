@@ -14,7 +14,15 @@
 #include "string.h"
 #include "traps.h"
 
-enum { UART_DATA = 0, UART_INTERRUPTS = 1, UART_FIFO = 2, UART_LINE = 3, UART_MODEM = 4, UART_STATUS = 5, UART_SCRATCH = 7 };
+enum {
+    UART_DATA = 0,
+    UART_INTERRUPTS = 1,
+    UART_FIFO = 2,
+    UART_LINE = 3,
+    UART_MODEM = 4,
+    UART_STATUS = 5,
+    UART_SCRATCH = 7,
+};
 
 #define LINE_DIVISOR 0x80
 #define MODEM_ON 0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */

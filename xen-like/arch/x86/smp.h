@@ -15,8 +15,8 @@ void smp_release_secondaries(void);
 
 /*
  * Runs fn(arg) on that CPU, in interrupt context there, and returns when it has returned. May be called with interrupts
- * off: while waiting, this CPU answers calls of others. The caller must hold no lock that the other CPU may be spinning for.
- * On the caller's own CPU it is a plain call.
+ * off: while waiting, this CPU answers calls of others. The caller must hold no lock that the other CPU may be spinning
+ * for. On the caller's own CPU it is a plain call.
  */
 void smp_call(uint32_t cpu, void (*fn)(void *arg), void *arg);
 /* On all CPUs including the caller's, one after the other. */

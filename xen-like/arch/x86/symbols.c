@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks names up in the table that the build makes of the linked image (symbols.awk): sorted offsets, and one blob of names. */
+/*
+ * Looks names up in the table that the build makes of the linked image (symbols.awk): sorted offsets, and one blob of
+ * names.
+ */
 #include "symbols.h"
 
 #include "image.h"

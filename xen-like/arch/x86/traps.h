@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions and interrupts of the host. An exception in the hypervisor is a BUG, printed with registers and backtrace, unless the
- * instruction has an entry in the table of recoverable ones. Interrupts are taken only while the host's IF is set: idling,
- * and in the window opened after an exit that an interrupt caused.
+ * Exceptions and interrupts of the host. An exception in the hypervisor is a BUG, printed with registers and backtrace,
+ * unless the instruction has an entry in the table of recoverable ones. Interrupts are taken only while the host's IF
+ * is set: idling, and in the window opened after an exit that an interrupt caused.
  */
 #ifndef KEEL_X86_TRAPS_H
 #define KEEL_X86_TRAPS_H
@@ -15,7 +15,9 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Runs on the CPU that took the interrupt, interrupts off, no lock held; the local APIC has its EOI after it returns. */
+/*
+ * Runs on the CPU that took the interrupt, interrupts off, no lock held; the local APIC has its EOI after it returns.
+ */
 typedef void interrupt_handler(uint8_t vector);
 
 /* Loads the interrupt table on this CPU; the boot CPU builds it first. */
