@@ -12,6 +12,7 @@ struct vcpu;
 struct virtual_lapic;   /* virtual_lapic.c */
 struct virtual_ioapic;  /* virtual_ioapic.c; domain 0 only */
 struct cpuid_policy;    /* cpuid.c */
+struct e820_map;        /* memory_map.c */
 struct vmcb;            /* svm/vmcb.h */
 
 #define NR_HVM_PARAMS HVM_NR_PARAMS
@@ -62,7 +63,7 @@ struct arch_domain {
     struct virtual_ioapic *ioapic;
     uint64_t hvm_params[NR_HVM_PARAMS];
     uint8_t callback_vector;    /* HVM_PARAM_CALLBACK_IRQ, vector type; 0: none */
-    struct e820entry_list *memory_map; /* XENMEM_set_memory_map; domain 0: as built */
+    struct e820_map *memory_map; /* XENMEM_set_memory_map; domain 0: as built */
     uint64_t tsc_khz;
     uint32_t emulation_flags;   /* XEN_X86_EMU_* */
 };
