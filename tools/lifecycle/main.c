@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctld: gives domains that shut down what their configuration says (on_poweroff, on_reboot, on_crash, on_watchdog).
+ *
+ *   ctld
+ *
+ * One process for all domains, and no truth of its own: which domains have shut down says the hypervisor, what is to
+ * be done says the store (docs/libctl.md). Killed at any instant and started again it does what is left to be done.
+ * Domains that libctl did not make have no configuration in the store and are left alone.
+ */
+#include "action.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <xenstore.h>
+
+#define RECONNECT_NS 200000000L
+
+static void look(struct ctl *ctl, struct xs_handle *store)
+{
+    struct ctl_domain *list;
+    ssize_t count = ctl_domain_list(ctl, &list);
+
+    if (count < 0) {
+        fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
+        return;
+    }
+    for (ssize_t i = 0; i < count; i++)
+        if (list[i].domid && list[i].shutdown && !list[i].dying)
+            action_shut_down(ctl, store, &list[i]);
+    free(list);
+    action_resume(ctl, store);
+}
+
+/* Works until the store is lost. */
+static void serve(struct ctl *ctl, struct xs_handle *store)
+{
+    if (!xs_watch(store, "@releaseDomain", "domains"))
+        return;
+    for (;;) {
+        struct pollfd ready = { .fd = xs_fileno(store), .events = POLLIN };
+        bool any = false;
+        char **event;
+
+        while ((event = xs_check_watch(store))) {
+            any = true;
+            free(event);
+        }
+        if (errno != EAGAIN)
+            return;
+        if (any)
+            look(ctl, store);
+        else
+            poll(&ready, 1, -1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct timespec pause = { .tv_nsec = RECONNECT_NS };
+    struct ctl *ctl;
+
+    if (argc > 1) {
+        fputs("usage: ctld\n", stderr);
+        return strcmp(argv[1], "--help") ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    if (ctl_open(&ctl) < 0) {
+        fprintf(stderr, "ctld: cannot start: %s\n", ctl_error(NULL));
+        return EXIT_FAILURE;
+    }
+    for (;;) {
+        struct xs_handle *store = xs_open(0);
+
+        if (store) {
+            serve(ctl, store);
+            xs_close(store);
+        }
+        /* The handle's own connection to the store is lost too. */
+        ctl_close(ctl);
+        do
+            nanosleep(&pause, NULL);
+        while (ctl_open(&ctl) < 0);
+    }
+}
