@@ -119,8 +119,8 @@ void cli_cpus_print(const uint8_t bitmap[CTL_CPUMAP_BYTES], uint32_t cpus, char 
             continue;
         while (cpu + 1 < most && has_cpu(bitmap, cpu + 1))
             cpu++;
-        used += (size_t)snprintf(text + used, CLI_CPUS_TEXT_MAX - used, cpu > first ? "%s%u-%u" : "%s%u", used ? "," : "",
-                                 first, cpu);
+        used += (size_t)snprintf(text + used, CLI_CPUS_TEXT_MAX - used, cpu > first ? "%s%u-%u" : "%s%u",
+                                 used ? "," : "", first, cpu);
     }
 }
 

@@ -52,7 +52,8 @@ static int parse_word(struct cli *cli, const char *text, int *at, int count, cha
         if (!value && option->argument && ++*at < count)
             value = words[*at];
         if (!value && option->argument)
-            return cli_usage_error(cli, "option --%s needs a value: --%s=%s", option->word, option->word, option->argument);
+            return cli_usage_error(cli, "option --%s needs a value: --%s=%s", option->word, option->word,
+                                   option->argument);
         cli->counts[i]++;
         cli->values[i] = value;
         return CLI_DONE;

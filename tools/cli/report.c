@@ -92,7 +92,8 @@ void cli_print_usage(FILE *file, const struct cli_verb *verb)
         if (option->letter && option->argument)
             fprintf(file, " [-%c %s]", option->letter, option->argument);
         else if (!option->letter)
-            fprintf(file, " [--%s%s%s]", option->word, option->argument ? "=" : "", option->argument ? option->argument : "");
+            fprintf(file, " [--%s%s%s]", option->word, option->argument ? "=" : "",
+                    option->argument ? option->argument : "");
     }
     fprintf(file, " [--json]%s%s\n", *verb->arguments ? " " : "", verb->arguments);
 }

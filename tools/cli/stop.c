@@ -39,8 +39,9 @@ static int wait_for(struct cli *cli, uint32_t domid, const char *name, uint64_t 
 
     while ((stopped = has_stopped(cli, domid)) == 0) {
         if (now_ns() >= deadline_ns)
-            return cli_fail(cli, ETIMEDOUT, "domain %u (%s) has been asked but runs on; `ctl destroy %u` ends it at once",
-                            domid, name, domid);
+            return cli_fail(cli, ETIMEDOUT,
+                            "domain %u (%s) has been asked but runs on; `ctl destroy %u` ends it at once", domid, name,
+                            domid);
         nanosleep(&interval, NULL);
     }
     return stopped > 0 ? CLI_DONE : CLI_FAILED;
@@ -65,7 +66,8 @@ static bool read_deadline(struct cli *cli, uint64_t *deadline_ns)
     return true;
 }
 
-static int ask_and_wait(struct cli *cli, enum ctl_shutdown how, struct ctl_domain *list, ssize_t count, uint64_t deadline_ns)
+static int ask_and_wait(struct cli *cli, enum ctl_shutdown how, struct ctl_domain *list, ssize_t count,
+                        uint64_t deadline_ns)
 {
     int status = CLI_DONE;
 

@@ -18,7 +18,8 @@ static bool is_setting(const char *argument)
 {
     const char *c = argument;
 
-    while (islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_' || *c == '.' || (*c == ' ' && c > argument))
+    while (islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_' || *c == '.' ||
+           (*c == ' ' && c > argument))
         c++;
     return c > argument && islower((unsigned char)*argument) && (*c == '=' || (c[0] == '+' && c[1] == '='));
 }
@@ -82,7 +83,8 @@ static int read_config(struct cli *cli, struct ctl_config *config)
     if (file)
         result = ctl_config_read(config, file, overrides, (size_t)settings, &messages);
     else
-        result = ctl_config_parse(config, "command line", nothing, strlen(nothing), overrides, (size_t)settings, &messages);
+        result =
+            ctl_config_parse(config, "command line", nothing, strlen(nothing), overrides, (size_t)settings, &messages);
     status = report_messages(cli, &messages, result);
     ctl_config_messages_free(&messages);
     return status;
@@ -155,8 +157,9 @@ static int create(struct cli *cli, const struct ctl_config *config, uint32_t *do
         status = cli_fail_ctl(cli, result);
     } else if (was_interrupted(&set)) {
         result = ctl_domain_destroy(cli->ctl, *domid);
-        status = result < 0 ? cli_fail_ctl(cli, result)
-                            : cli_fail(cli, EINTR, "creation of \"%s\" was interrupted; nothing is left of it", config->name);
+        status = result < 0
+                     ? cli_fail_ctl(cli, result)
+                     : cli_fail(cli, EINTR, "creation of \"%s\" was interrupted; nothing is left of it", config->name);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;

@@ -48,7 +48,7 @@ static void put_vcpu(yajl_gen json, const struct ctl_domain *domain, const struc
     json_object_close(json);
 }
 
-/* One domain's vCPUs, into the document if there is one. A domain that ended in between is left out of a list of all. */
+/* One domain's vCPUs, as text or into the document. A domain that ended in between is left out of a list of all. */
 static int print_domain(struct cli *cli, const struct ctl_domain *domain, uint32_t host_cpus, yajl_gen json)
 {
     struct ctl_vcpu *vcpus;

@@ -51,11 +51,12 @@ CTL_API void ctl_config_free(struct ctl_config *config);
  * of the same grammar, later ones win). -EINVAL when *messages holds an error, -errno when it cannot be read (said in
  * *messages too). Free messages with ctl_config_messages_free.
  */
-CTL_API int ctl_config_read(struct ctl_config *config, const char *path, const char *const *overrides, size_t overrides_count,
-                            struct ctl_config_messages *messages);
+CTL_API int ctl_config_read(struct ctl_config *config, const char *path, const char *const *overrides,
+                            size_t overrides_count, struct ctl_config_messages *messages);
 /* The same from memory; `source` is the name used in messages. */
 CTL_API int ctl_config_parse(struct ctl_config *config, const char *source, const char *text, size_t length,
-                             const char *const *overrides, size_t overrides_count, struct ctl_config_messages *messages);
+                             const char *const *overrides, size_t overrides_count,
+                             struct ctl_config_messages *messages);
 CTL_API void ctl_config_messages_free(struct ctl_config_messages *messages);
 /* The configuration as JSON text (what ctl_config_from_json reads back); free with free(). NULL: no memory. */
 CTL_API char *ctl_config_to_json(const struct ctl_config *config);

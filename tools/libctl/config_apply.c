@@ -16,8 +16,8 @@ const char *const config_action_names[CTL_ACTION_SOFT_RESET + 1] = {
     [CTL_ACTION_SOFT_RESET] = "soft-reset",
 };
 
-bool config_get_number(struct config_builder *builder, const struct config_setting *setting, uint64_t least, uint64_t most,
-                       const char *unit, uint64_t *number)
+bool config_get_number(struct config_builder *builder, const struct config_setting *setting, uint64_t least,
+                       uint64_t most, const char *unit, uint64_t *number)
 {
     const struct config_value *value = &setting->value;
     const char *text = value->text;
@@ -54,7 +54,8 @@ const char *config_get_string(struct config_builder *builder, const struct confi
         return NULL;
     }
     if (value->kind == CONFIG_NUMBER && config_number(value->text, &number) == CONFIG_NUMBER_BAD) {
-        config_error(builder->log, value->place, "key \"%s\": a string needs quotes: \"%.40s\"", setting->key, value->text);
+        config_error(builder->log, value->place, "key \"%s\": a string needs quotes: \"%.40s\"", setting->key,
+                     value->text);
         return NULL;
     }
     return value->text;
@@ -149,8 +150,10 @@ void config_apply_uuid(struct config_builder *builder, const struct config_setti
         return;
     builder->config->uuid_set = parse_uuid(text, builder->config->uuid);
     if (!builder->config->uuid_set)
-        config_error(builder->log, setting->value.place, "key \"uuid\": \"%.48s\" is no UUID; write 32 hexadecimal digits "
-                     "as 8-4-4-4-12", text);
+        config_error(builder->log, setting->value.place,
+                     "key \"uuid\": \"%.48s\" is no UUID; write 32 hexadecimal digits "
+                     "as 8-4-4-4-12",
+                     text);
 }
 
 static void set_path(struct config_builder *builder, const struct config_setting *setting, char **field)
@@ -209,7 +212,8 @@ static bool parse_cpus(struct config_builder *builder, const struct config_setti
     char why[160];
 
     if (value->kind == CONFIG_LIST)
-        config_error(builder->log, value->place, "key \"%s\": a list of CPUs in a string expected, not a list", setting->key);
+        config_error(builder->log, value->place, "key \"%s\": a list of CPUs in a string expected, not a list",
+                     setting->key);
     else if (!config_cpus_parse(value->text, bitmap, why, sizeof(why)))
         config_error(builder->log, value->place, "key \"%s\": %s", setting->key, why);
     else
@@ -229,8 +233,10 @@ void config_apply_cpus(struct config_builder *builder, const struct config_setti
     if (value->count == 0)
         return;
     if (value->count > CONFIG_VCPUS_MAX) {
-        config_error(builder->log, value->place, "key \"%s\": the list has %zu entries, one for a vCPU; there are at most %u "
-                     "vCPUs", setting->key, value->count, CONFIG_VCPUS_MAX);
+        config_error(builder->log, value->place,
+                     "key \"%s\": the list has %zu entries, one for a vCPU; there are at most %u "
+                     "vCPUs",
+                     setting->key, value->count, CONFIG_VCPUS_MAX);
         return;
     }
     config->vcpu_affinity = calloc(value->count, sizeof(*config->vcpu_affinity));
@@ -291,9 +297,12 @@ void config_apply_action(struct config_builder *builder, const struct config_set
     }
     const char *nearest = config_nearest(text, config_action_names, count, sizeof(config_action_names[0]));
 
-    config_error(builder->log, setting->value.place, "key \"%s\": \"%.40s\" is no action; write %s%s%s", setting->key, text,
-                 nearest ? "\"" : "destroy, restart, rename-restart, preserve, coredump-destroy, coredump-restart or "
-                 "soft-reset", nearest ? nearest : "", nearest ? "\"" : "");
+    config_error(builder->log, setting->value.place, "key \"%s\": \"%.40s\" is no action; write %s%s%s", setting->key,
+                 text,
+                 nearest ? "\""
+                         : "destroy, restart, rename-restart, preserve, coredump-destroy, coredump-restart or "
+                           "soft-reset",
+                 nearest ? nearest : "", nearest ? "\"" : "");
 }
 
 /* cmdline, or root and extra joined as xl joins them. */

@@ -21,7 +21,8 @@ static void check_present(struct config_builder *builder, const char *source)
     if (!find(builder, "name", "name"))
         config_error(builder->log, whole, "key \"name\" is missing: every guest needs a name, as in name = \"guest1\"");
     if (!kernel)
-        config_error(builder->log, whole, "key \"kernel\" is missing: name the guest's kernel, as in kernel = \"/boot/vmlinuz\"");
+        config_error(builder->log, whole,
+                     "key \"kernel\" is missing: name the guest's kernel, as in kernel = \"/boot/vmlinuz\"");
     else if (!builder->config->kernel && kernel->value.kind != CONFIG_LIST)
         config_error(builder->log, kernel->value.place, "key \"kernel\": the path is empty");
 }
@@ -38,8 +39,8 @@ static void complete_memory(struct config_builder *builder)
         config->max_memory_kib = config->memory_kib;
     else if (memory && max_memory && config->max_memory_kib < config->memory_kib)
         config_error(builder->log, max_memory->value.place, "key \"%s\": %s is less than the %s of %s", max_memory->key,
-                     max_memory->value.text ? max_memory->value.text : "it", memory->value.text ? memory->value.text : "value",
-                     memory->key);
+                     max_memory->value.text ? max_memory->value.text : "it",
+                     memory->value.text ? memory->value.text : "value", memory->key);
 }
 
 static void complete_vcpus(struct config_builder *builder)
@@ -55,8 +56,10 @@ static void complete_vcpus(struct config_builder *builder)
         config_error(builder->log, vcpus->value.place, "key \"vcpus\": %u is more than the %u of %s", config->vcpus,
                      config->max_vcpus, max_vcpus->key);
     if (cpus && config->vcpu_affinity_count > config->max_vcpus)
-        config_warning(builder->log, cpus->place, "key \"cpus\": the list has %u entries for %u vCPUs; the last ones are "
-                       "not used", config->vcpu_affinity_count, config->max_vcpus);
+        config_warning(builder->log, cpus->place,
+                       "key \"cpus\": the list has %u entries for %u vCPUs; the last ones are "
+                       "not used",
+                       config->vcpu_affinity_count, config->max_vcpus);
 }
 
 void config_complete(struct config_builder *builder, const char *source)

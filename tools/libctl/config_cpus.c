@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of CPUs in xl's words, as in "0-3,^1" or "all,^0": read from left to right, each part adds or (with ^) takes away. */
+/* Lists of CPUs in xl's words ("0-3,^1"): read from left to right, each part adds or (with ^) takes away. */
 #include "config_keys.h"
 
 #include <ctype.h>
@@ -63,7 +63,8 @@ static bool read_part(const char *part, size_t length, uint8_t bitmap[CTL_CPUMAP
     }
     return true;
 bad:
-    snprintf(why, why_size, "\"%.*s\" is no CPU, range of CPUs (0-3) or \"all\"", (int)(length < 60 ? length : 60), part);
+    snprintf(why, why_size, "\"%.*s\" is no CPU, range of CPUs (0-3) or \"all\"", (int)(length < 60 ? length : 60),
+             part);
     return false;
 }
 
@@ -112,6 +113,7 @@ void config_cpus_print(const uint8_t bitmap[CTL_CPUMAP_BYTES], char text[CONFIG_
         else if (cpu - first == 1)
             used += (size_t)snprintf(text + used, CONFIG_CPUS_TEXT_MAX - used, "%s%u", used ? "," : "", first);
         else
-            used += (size_t)snprintf(text + used, CONFIG_CPUS_TEXT_MAX - used, "%s%u-%u", used ? "," : "", first, cpu - 1);
+            used +=
+                (size_t)snprintf(text + used, CONFIG_CPUS_TEXT_MAX - used, "%s%u-%u", used ? "," : "", first, cpu - 1);
     }
 }

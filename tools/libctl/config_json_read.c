@@ -183,8 +183,8 @@ static void apply_schema(struct config_builder *builder, const struct config_set
     const char *schema = config_get_string(builder, setting);
 
     if (schema && strcmp(schema, "keel.config/1") != 0)
-        config_error(builder->log, setting->value.place, "member \"schema\": \"%.40s\" is not known; this is keel.config/1",
-                     schema);
+        config_error(builder->log, setting->value.place,
+                     "member \"schema\": \"%.40s\" is not known; this is keel.config/1", schema);
 }
 
 static void apply_source(struct config_builder *builder, const struct config_setting *setting)

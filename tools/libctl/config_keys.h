@@ -37,7 +37,7 @@ extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
 const struct config_key *config_key_find(const char *name);
-/* The name in `names` (count of them, `stride` bytes apart) that `word` was probably meant to be; NULL: none is near. */
+/* Which of `names` (count of them, `stride` bytes apart) `word` was probably meant to be; NULL: none is near. */
 const char *config_nearest(const char *word, const void *names, size_t count, size_t stride);
 /* Whether the setting asks for nothing that its ignored or refused key would have to give. */
 bool config_key_is_harmless(const struct config_key *key, const struct config_value *value);
@@ -62,8 +62,8 @@ void config_apply_action(struct config_builder *builder, const struct config_set
 void config_apply_all(struct config_builder *builder);
 
 /* Shared with the JSON reader. Each reports what is wrong and returns false then. */
-bool config_get_number(struct config_builder *builder, const struct config_setting *setting, uint64_t least, uint64_t most,
-                       const char *unit, uint64_t *number);
+bool config_get_number(struct config_builder *builder, const struct config_setting *setting, uint64_t least,
+                       uint64_t most, const char *unit, uint64_t *number);
 const char *config_get_string(struct config_builder *builder, const struct config_setting *setting);
 bool config_set_string(struct config_builder *builder, const struct config_setting *setting, char **field);
 /* Fills what follows from other settings and checks what no setting alone can tell. */

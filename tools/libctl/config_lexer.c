@@ -79,7 +79,12 @@ static void read_word(struct config_lexer *lexer, struct config_token *token)
 /* Length of the valid UTF-8 sequence at `text`, 0 if it is none. */
 static size_t utf8_length(const unsigned char *text, size_t left)
 {
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+    size_t length = 0;
+
+    if (text[0] < 0x80)
+        length = 1;
+    else if (text[0] >= 0xc2 && text[0] < 0xf5)
+        length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
 
     if (length == 0 || length > left)
         return 0;
@@ -136,7 +141,8 @@ static int read_escape(struct config_lexer *lexer, struct config_place place)
         code = read_code(lexer, 8, 3);
     }
     if (code < 0)
-        config_error(lexer->log, place, "a backslash in a string must start one of \\\\ \\' \\\" \\a \\b \\f \\n \\r \\t \\v, "
+        config_error(lexer->log, place,
+                     "a backslash in a string must start one of \\\\ \\' \\\" \\a \\b \\f \\n \\r \\t \\v, "
                      "\\ooo or \\xhh, and none may mean a zero byte; write \\\\ for a backslash");
     return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xl.cfg's grammar: from words to settings; see config_syntax.h. One mistake gives one error, then the next line is read. */
+/* xl.cfg's grammar, from words to settings; see config_syntax.h. One mistake gives one error, and the next line is read. */
 #include "config_lexer.h"
 
 #include <ctype.h>
@@ -100,7 +100,8 @@ static bool read_list(struct parser *parser, const char *key, unsigned depth, st
 
     list->kind = CONFIG_LIST;
     if (depth >= CONFIG_DEPTH_MAX) {
-        config_error(parser->log, list->place, "key \"%.64s\": lists are nested more than %u deep", key, CONFIG_DEPTH_MAX);
+        config_error(parser->log, list->place, "key \"%.64s\": lists are nested more than %u deep", key,
+                     CONFIG_DEPTH_MAX);
         return false;
     }
     for (next(parser);; next(parser)) {
@@ -148,8 +149,10 @@ static bool read_value(struct parser *parser, const char *key, unsigned depth, s
         next(parser);
         return true;
     case TOKEN_WORD:
-        config_error(parser->log, token->place, "key \"%.64s\": %.64s is neither a number, a string nor a list; a string "
-                     "needs quotes: \"%.64s\"", key, token->text, token->text);
+        config_error(parser->log, token->place,
+                     "key \"%.64s\": %.64s is neither a number, a string nor a list; a string "
+                     "needs quotes: \"%.64s\"",
+                     key, token->text, token->text);
         return false;
     default:
         return unexpected(parser, key, "a number, a string or a list");
@@ -162,7 +165,8 @@ static bool append(struct parser *parser, struct config_setting *setting, struct
     struct config_value *old = &setting->value;
 
     if ((old->kind == CONFIG_LIST) != (value->kind == CONFIG_LIST)) {
-        config_error(parser->log, value->place, "key \"%.64s\": += cannot join a list and a single value", setting->key);
+        config_error(parser->log, value->place, "key \"%.64s\": += cannot join a list and a single value",
+                     setting->key);
         return false;
     }
     if (old->kind == CONFIG_NUMBER || value->kind == CONFIG_NUMBER) {
@@ -231,8 +235,9 @@ static bool store(struct parser *parser, const struct config_token *key, bool ad
             return false;
     } else {
         if (!added && !in_override)
-            config_warning(parser->log, key->place, "key \"%.64s\": set a second time; the value of line %u is not used",
-                           setting->key, setting->place.line);
+            config_warning(parser->log, key->place,
+                           "key \"%.64s\": set a second time; the value of line %u is not used", setting->key,
+                           setting->place.line);
         config_value_free(&setting->value);
         setting->value = *value;
         *value = (struct config_value){ 0 };

@@ -48,7 +48,8 @@ enum config_dialect {
 
 /*
  * Reads `text` into *settings, which the caller zeroed or filled from an earlier source. `source` must outlive the
- * settings. Findings go to the log; what could be understood is kept. A setting that is repeated in a file is warned about.
+ * settings. Findings go to the log; what could be understood is kept. A setting that is repeated in a file is warned
+ * about.
  */
 void config_settings_read(struct config_settings *settings, struct config_log *log, enum config_dialect dialect,
                           const char *source, const char *text, size_t length);

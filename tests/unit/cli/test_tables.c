@@ -22,8 +22,11 @@ static void list(void)
 {
     struct ctl_domain dom0 = { .name = "Domain-0", .running = true, .memory_kib = 1023 << 10, .vcpus_online = 2,
                                .cpu_time_ns = 71400000000 };
-    struct ctl_domain guest = { .domid = 1, .name = "aguestwithaverylongnamethatgoesoverfortycharacters", .paused = true,
-                                .memory_kib = 64 << 10, .vcpus_online = 1 };
+    struct ctl_domain guest = { .domid = 1,
+                                .name = "aguestwithaverylongnamethatgoesoverfortycharacters",
+                                .paused = true,
+                                .memory_kib = 64 << 10,
+                                .vcpus_online = 1 };
     FILE *file = open_memstream(&text, &text_size);
 
     list_print_header(file, false);
@@ -36,18 +39,23 @@ static void list(void)
 
 static void list_verbose(void)
 {
-    struct ctl_domain guest = { .domid = 1, .name = "aguestwithaverylongnamethatgoesoverfortycharacters", .paused = true,
-                                .memory_kib = 64 << 10, .vcpus_online = 1,
-                                .uuid = { 0x30, 0xdf, 0x37, 0xac, 0xce, 0x8d, 0x41, 0xae, 0x9f, 0xf1, 0xbd, 0x63, 0xe3, 0x13,
-                                          0x0a, 0x7d } };
+    struct ctl_domain guest = { .domid = 1,
+                                .name = "aguestwithaverylongnamethatgoesoverfortycharacters",
+                                .paused = true,
+                                .memory_kib = 64 << 10,
+                                .vcpus_online = 1,
+                                .uuid = { 0x30, 0xdf, 0x37, 0xac, 0xce, 0x8d, 0x41, 0xae, 0x9f, 0xf1, 0xbd, 0x63, 0xe3,
+                                          0x13, 0x0a, 0x7d } };
     FILE *file = open_memstream(&text, &text_size);
 
     list_print_header(file, true);
     list_print(file, &guest, true);
-    text_is(file, "Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            "
-            "Reason-Code\tSecurity Label\n"
-            "aguestwithaverylongnamethatgoesoverfortycharacters     1    64     1     --p---       0.0 "
-            "30df37ac-ce8d-41ae-9ff1-bd63e3130a7d        -                -\n");
+    text_is(
+        file,
+        "Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            "
+        "Reason-Code\tSecurity Label\n"
+        "aguestwithaverylongnamethatgoesoverfortycharacters     1    64     1     --p---       0.0 "
+        "30df37ac-ce8d-41ae-9ff1-bd63e3130a7d        -                -\n");
 }
 
 static void vcpu_list(void)

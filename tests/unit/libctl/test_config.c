@@ -43,7 +43,8 @@ static void defaults(void)
 
 static void separators_and_comments(void)
 {
-    struct config_case result = parse("; ;\n;;name='g';kernel='/k' # comment \"q\"\n\n  vcpus = 2 ; # c\n\tmemory\t=\t32\r\n#");
+    struct config_case result =
+        parse("; ;\n;;name='g';kernel='/k' # comment \"q\"\n\n  vcpus = 2 ; # c\n\tmemory\t=\t32\r\n#");
 
     CU_ASSERT_EQUAL(result.status, 0);
     CU_ASSERT_EQUAL(result.messages.count, 0);
@@ -65,10 +66,12 @@ static void numbers(void)
     refused(HEAD "vcpus=08\n", "g.cfg:3:7: key \"vcpus\": \"08\" is not a number");
     refused(HEAD "vcpus=0x\n", "g.cfg:3:7: key \"vcpus\": \"0x\" is not a number");
     refused(HEAD "vcpus=\"2 \"\n", "\"2 \" is not a number");
-    refused(HEAD "memory = 512M\n", "g.cfg:3:10: key \"memory\": \"512M\" is not a number; write a whole number of MiB");
+    refused(HEAD "memory = 512M\n",
+            "g.cfg:3:10: key \"memory\": \"512M\" is not a number; write a whole number of MiB");
     refused(HEAD "memory = -5\n", "-5 is out of range");
     refused(HEAD "memory = 99999999999999999999\n", "out of range");
-    refused(HEAD "memory = \n", "g.cfg:3:10: key \"memory\": a number, a string or a list expected, not the end of the line");
+    refused(HEAD "memory = \n",
+            "g.cfg:3:10: key \"memory\": a number, a string or a list expected, not the end of the line");
 }
 
 static void strings(void)
@@ -86,9 +89,11 @@ static void strings(void)
     refused(HEAD "cmdline='a\\'", "has no closing '");
     refused(HEAD "cmdline='\xff'", "not valid UTF-8");
     refused(HEAD "cmdline='\\xff'", "not valid UTF-8");
-    refused("name=foo\nkernel='/k'\n", "g.cfg:1:6: key \"name\": foo is neither a number, a string nor a list; a string needs "
+    refused("name=foo\nkernel='/k'\n",
+            "g.cfg:1:6: key \"name\": foo is neither a number, a string nor a list; a string needs "
             "quotes: \"foo\"");
-    refused(HEAD "cmdline='x' 'y'\n", "g.cfg:3:13: key \"cmdline\": a new line or \";\" after the value expected, not a string");
+    refused(HEAD "cmdline='x' 'y'\n",
+            "g.cfg:3:13: key \"cmdline\": a new line or \";\" after the value expected, not a string");
     refused(HEAD "cmdline\n='x'\n", "g.cfg:3:8: key \"cmdline\": \"=\" or \"+=\" expected, not the end of the line");
 }
 
@@ -98,7 +103,8 @@ static void command_line_of_root_and_extra(void)
     command_line_is(HEAD "extra='quiet'\n", "quiet");
     command_line_is(HEAD "root='/dev/a ro'\n", "root=/dev/a ro");
     command_line_is(HEAD "extra='quiet'\nroot='/dev/sda'\ncmdline='cc'\n", "cc");
-    warned(HEAD "extra='quiet'\ncmdline='cc'\n", "g.cfg:3:1: key \"extra\" is ignored: cmdline is the whole command line");
+    warned(HEAD "extra='quiet'\ncmdline='cc'\n",
+           "g.cfg:3:1: key \"extra\" is ignored: cmdline is the whole command line");
 }
 
 static void joining(void)
@@ -106,7 +112,8 @@ static void joining(void)
     command_line_is(HEAD "cmdline='a b'\ncmdline+=' c'\ncmdline+=''\n", "a b c");
     command_line_is(HEAD "cmdline+='x'\n", "x");
     refused(HEAD "vcpus=1\nvcpus+=2\n", "+= joins strings or lists, not numbers");
-    refused(HEAD "cmdline='a'\ncmdline+=['b']\n", "g.cfg:4:10: key \"cmdline\": += cannot join a list and a single value");
+    refused(HEAD "cmdline='a'\ncmdline+=['b']\n",
+            "g.cfg:4:10: key \"cmdline\": += cannot join a list and a single value");
     refused(HEAD "disk=[]\ndisk+=['a']\n", "devices of this kind");
     accepted(HEAD "disk=[]\ndisk+=[]\n");
     warned(HEAD "vcpus=1\nvcpus=2\n", "g.cfg:4:1: key \"vcpus\": set a second time; the value of line 3 is not used");

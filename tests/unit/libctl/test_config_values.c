@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What keys mean: ranges, combinations, lists of CPUs, refused and ignored keys, and files that are no configuration. */
+/* What keys mean: ranges, combinations, CPU lists, refused and ignored keys, and files that are no configuration. */
 #include "config_case.h"
 
 #include "libctl/config_keys.h"
@@ -71,8 +71,8 @@ static void type(void)
 
 static void uuid(void)
 {
-    static const uint8_t expected[16] = { 0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x12, 0x34, 0x12, 0x34, 0x12, 0x34, 0x56, 0x78,
-                                          0x9a, 0xbc };
+    static const uint8_t expected[16] = { 0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x12, 0x34,
+                                          0x12, 0x34, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc };
     struct config_case result = parse(HEAD "uuid='12345678-1234-1234-1234-123456789aBC'\n");
 
     CU_ASSERT(result.config.uuid_set);
@@ -153,7 +153,8 @@ static void cpus(void)
 
 static void refused_and_ignored_keys(void)
 {
-    refused(HEAD "disk=['phy:/dev/x,xvda,w']\n", "g.cfg:3:1: key \"disk\": devices of this kind are not available; remove it "
+    refused(HEAD "disk=['phy:/dev/x,xvda,w']\n",
+            "g.cfg:3:1: key \"disk\": devices of this kind are not available; remove it "
             "or set it to []");
     refused(HEAD "vif=['bridge=xenbr0']\n", "key \"vif\": devices of this kind");
     refused(HEAD "disk='phy:/dev/x'\n", "key \"disk\"");
@@ -244,14 +245,15 @@ static bool same(const struct ctl_config *a, const struct ctl_config *b)
 
     free(a_text);
     free(b_text);
-    return equal && a->uuid_set == b->uuid_set && memcmp(a->uuid, b->uuid, 16) == 0 && a->affinity_set == b->affinity_set &&
-           memcmp(a->hard_affinity, b->hard_affinity, CTL_CPUMAP_BYTES) == 0 && a->memory_kib == b->memory_kib &&
-           a->max_memory_kib == b->max_memory_kib && a->vcpus == b->vcpus && a->max_vcpus == b->max_vcpus &&
-           a->cpu_weight == b->cpu_weight && a->cap == b->cap && a->on_poweroff == b->on_poweroff &&
-           a->on_reboot == b->on_reboot && a->on_crash == b->on_crash && a->on_watchdog == b->on_watchdog &&
-           a->on_soft_reset == b->on_soft_reset && strcmp(a->name, b->name) == 0 && strcmp(a->kernel, b->kernel) == 0 &&
-           !a->ramdisk == !b->ramdisk && (!a->ramdisk || strcmp(a->ramdisk, b->ramdisk) == 0) &&
-           !a->command_line == !b->command_line && (!a->command_line || strcmp(a->command_line, b->command_line) == 0) &&
+    return equal && a->uuid_set == b->uuid_set && memcmp(a->uuid, b->uuid, 16) == 0 &&
+           a->affinity_set == b->affinity_set && memcmp(a->hard_affinity, b->hard_affinity, CTL_CPUMAP_BYTES) == 0 &&
+           a->memory_kib == b->memory_kib && a->max_memory_kib == b->max_memory_kib && a->vcpus == b->vcpus &&
+           a->max_vcpus == b->max_vcpus && a->cpu_weight == b->cpu_weight && a->cap == b->cap &&
+           a->on_poweroff == b->on_poweroff && a->on_reboot == b->on_reboot && a->on_crash == b->on_crash &&
+           a->on_watchdog == b->on_watchdog && a->on_soft_reset == b->on_soft_reset && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->kernel, b->kernel) == 0 && !a->ramdisk == !b->ramdisk &&
+           (!a->ramdisk || strcmp(a->ramdisk, b->ramdisk) == 0) && !a->command_line == !b->command_line &&
+           (!a->command_line || strcmp(a->command_line, b->command_line) == 0) &&
            a->vcpu_affinity_count == b->vcpu_affinity_count &&
            (a->vcpu_affinity_count == 0 ||
             memcmp(a->vcpu_affinity, b->vcpu_affinity, a->vcpu_affinity_count * sizeof(*a->vcpu_affinity)) == 0);
@@ -277,9 +279,12 @@ static void round_trip(const char *text)
 static void json_round_trips(void)
 {
     round_trip(HEAD);
-    round_trip(HEAD "ramdisk='/r'\ncmdline='a \\\"b\\\" \\\\ \\n \\x01 \xc3\xa4'\nuuid='12345678-1234-1234-1234-123456789abc'\n"
-               "memory=100\nmaxmem=200\nvcpus=2\nmaxvcpus=4\ncpus='0-3,^1,511'\ncpu_weight=512\ncap=50\non_poweroff='preserve'\n"
-               "on_reboot='rename-restart'\non_crash='coredump-destroy'\non_watchdog='restart'\non_soft_reset='destroy'\n");
+    round_trip(
+        HEAD
+        "ramdisk='/r'\ncmdline='a \\\"b\\\" \\\\ \\n \\x01 \xc3\xa4'\nuuid='12345678-1234-1234-1234-123456789abc'\n"
+        "memory=100\nmaxmem=200\nvcpus=2\nmaxvcpus=4\ncpus='0-3,^1,511'\ncpu_weight=512\ncap=50\non_poweroff='preserve'"
+        "\n"
+        "on_reboot='rename-restart'\non_crash='coredump-destroy'\non_watchdog='restart'\non_soft_reset='destroy'\n");
     round_trip(HEAD "cpus='all'\ncmdline=''\n");
     round_trip(HEAD "vcpus=3\ncpus=['0','1-2','all']\n");
 }
@@ -317,7 +322,8 @@ static void json_mistakes(void)
     json_says("{\"name\":\"g\",\"kernel\":\"/k\",\"memory_kib\":1e3}", "\"1e3\" is not a number");
     json_says("{\"name\":\"g\",\"kernel\":\"/k\",\"memory_kib\":16,\"max_memory_kib\":8}",
               "key \"max_memory_kib\": 8 is less than the 16 of memory_kib");
-    result.status = ctl_config_from_json(&result.config, "{\"name\":\"g\",\"kernel\":\"/k\",\"memory\":64}", &result.messages);
+    result.status =
+        ctl_config_from_json(&result.config, "{\"name\":\"g\",\"kernel\":\"/k\",\"memory\":64}", &result.messages);
     CU_ASSERT_EQUAL(result.status, 0);
     CU_ASSERT(says(&result, false, "member \"memory\" is unknown and ignored"));
     end(&result);
