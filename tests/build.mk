@@ -5,7 +5,7 @@ TEST_GROUPS := hypervisor store libctl cli
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
-GROUP_CFLAGS_hypervisor := -iquote xen-like/common -iquote tests/unit/hypervisor/fake_arch -D__XEN_TOOLS__ \
+GROUP_CFLAGS_hypervisor := -iquote xen-like/common -Itests/unit/hypervisor/fake_arch -D__XEN_TOOLS__ \
   -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
 GROUP_SOURCES_store := $(filter-out tools/store/main.c,$(wildcard tools/store/*.c tools/store/client/*.c))
 GROUP_CFLAGS_store := -D_GNU_SOURCE -D__XEN_TOOLS__ -Itools
