@@ -19,7 +19,7 @@
 #define NO_FIRMWARE "is ignored: a PVH guest starts its kernel without firmware"
 #define NO_STUBDOMAIN "is ignored: a PVH guest has no device model, so no stub domain"
 #define ALWAYS_THERE "is ignored: a PVH guest always has this feature"
-#define ARM_ONLY "is for Arm machines only; remove it"
+#define ARM_ONLY "this is for Arm machines only; remove it"
 #define NO_SHIM "is ignored: there is no PV shim"
 
 const struct config_key config_keys[] = {

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The manual pages say what the tables say: every verb, its options and every key of a configuration is described. */
+#include "cli/cli.h"
+
+#include "libctl/config_keys.h"
+
+#include <CUnit/Basic.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A page of docs/man without the backslashes before hyphens; the tests run in the root of the tree. */
+static char *read_page(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    static char text[1 << 16];
+    size_t length = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int c; (c = fgetc(file)) != EOF && length < sizeof(text) - 1;) {
+        if (c != '\\')
+            text[length++] = (char)c;
+    }
+    text[length] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* The text from a verb's heading to the next one, in a buffer of its own; NULL when there is none. */
+static char *section_of(const char *page, const char *verb)
+{
+    for (const char *at = strstr(page, "\n.SS "); at; at = strstr(at, "\n.SS ")) {
+        size_t length = strlen(verb);
+
+        at += strlen("\n.SS ");
+        at += *at == '"';
+        if (strncmp(at, verb, length) != 0 || (at[length] != ' ' && at[length] != '\n'))
+            continue;
+        const char *end = strstr(at, "\n.SS "), *last = strstr(at, "\n.SH ");
+
+        return strndup(at, (size_t)((end && end < last ? end : last) - at));
+    }
+    return NULL;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word)) {
+        bool opens = at == text || (!isalnum((unsigned char)at[-1]) && at[-1] != '_');
+
+        if (opens && !isalnum((unsigned char)at[length]) && at[length] != '_')
+            return true;
+    }
+    fprintf(stderr, "not described: %s\n", word);
+    return false;
+}
+
+static void every_verb_and_option(void)
+{
+    const char *page = read_page("docs/man/ctl.1");
+
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        char *section = section_of(page, cli_verbs[i]->name);
+        bool refers = section && strstr(section, "the options are those of");
+
+        CU_ASSERT_PTR_NOT_NULL(section);
+        for (const struct cli_option *option = cli_verbs[i]->options; section && !refers && option->help; option++)
+            CU_ASSERT(has_word(section, option->word));
+        free(section);
+    }
+}
+
+static void every_key(void)
+{
+    const char *page = read_page("docs/man/guest.cfg.5");
+    const char *refused = strstr(page, ".SH \"REFUSED KEYS\""), *ignored = strstr(page, ".SH \"IGNORED KEYS\"");
+
+    CU_ASSERT_FATAL(refused && ignored && refused < ignored);
+    for (size_t i = 0; i < config_keys_count; i++) {
+        enum config_verdict verdict = config_keys[i].verdict;
+        const char *part = verdict == CONFIG_SUPPORTED ? page : verdict == CONFIG_REFUSED ? refused : ignored;
+
+        CU_ASSERT(has_word(part, config_keys[i].name));
+    }
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+
+    CU_initialize_registry();
+    suite = CU_add_suite("manual pages", NULL, NULL);
+    CU_ADD_TEST(suite, every_verb_and_option);
+    CU_ADD_TEST(suite, every_key);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}
