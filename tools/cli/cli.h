@@ -69,7 +69,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err);
 
 /* --- what is told to people and programs (report.c) --------------------------------------------------------- */
 
-/* One sentence on standard error, as text or JSON; returns CLI_FAILED. */
+/* One sentence on standard error, as text or as one line of JSON; returns CLI_FAILED. */
 int cli_fail(struct cli *cli, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The sentence of the handle's last failure, for the negative errno `result`; returns CLI_FAILED. */
 int cli_fail_ctl(struct cli *cli, int result);

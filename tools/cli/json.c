@@ -19,17 +19,27 @@ static void put(yajl_gen json, const char *text)
     yajl_gen_string(json, (const unsigned char *)ascii, length);
 }
 
-yajl_gen json_open(const char *schema)
+static yajl_gen open_document(const char *schema, bool beautify)
 {
     yajl_gen json = yajl_gen_alloc(NULL);
 
     if (!json)
         return NULL;
-    yajl_gen_config(json, yajl_gen_beautify, 1);
+    yajl_gen_config(json, yajl_gen_beautify, beautify);
     yajl_gen_config(json, yajl_gen_validate_utf8, 1);
     yajl_gen_map_open(json);
     json_text(json, "schema", schema);
     return json;
+}
+
+yajl_gen json_open(const char *schema)
+{
+    return open_document(schema, true);
+}
+
+yajl_gen json_open_line(const char *schema)
+{
+    return open_document(schema, false);
 }
 
 int json_close(struct cli *cli, yajl_gen json, FILE *file)
@@ -41,8 +51,11 @@ int json_close(struct cli *cli, yajl_gen json, FILE *file)
     if (json) {
         yajl_gen_map_close(json);
         good = yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok;
-        if (good)
-            fwrite(text, 1, length, file); /* a failed write shows when the program flushes its output */
+        if (good) { /* a failed write shows when the program flushes its output */
+            fwrite(text, 1, length, file);
+            if (length > 0 && text[length - 1] != '\n')
+                fputc('\n', file);
+        }
         yajl_gen_free(json);
     }
     if (good)

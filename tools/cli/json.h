@@ -9,7 +9,9 @@
 
 /* Opens a document's object, with its member "schema". NULL: no memory. All calls below accept NULL. */
 yajl_gen json_open(const char *schema);
-/* Ends the object, writes the document to `file` and frees it; returns CLI_DONE, or CLI_FAILED with an error printed. */
+/* The same, to be written as one line: errors and warnings are a stream of lines. */
+yajl_gen json_open_line(const char *schema);
+/* Ends the object, writes the document to `file`, frees it. Returns CLI_DONE, or CLI_FAILED with the error printed. */
 int json_close(struct cli *cli, yajl_gen json, FILE *file);
 
 /* Members of the object at hand. Bytes of a text that are not UTF-8 are written as '?'. */

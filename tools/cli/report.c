@@ -14,7 +14,7 @@ static void print_error(struct cli *cli, int status, int error, const char *sent
         fprintf(cli->err, "ctl: %s\n", sentence);
         return;
     }
-    yajl_gen json = json_open("keel.error/1");
+    yajl_gen json = json_open_line("keel.error/1");
 
     if (cli->verb)
         json_text(json, "verb", cli->verb->name);
@@ -66,13 +66,21 @@ int cli_usage_error(struct cli *cli, const char *format, ...)
 
 void cli_warn(struct cli *cli, const char *format, ...)
 {
+    char sentence[SENTENCE_MAX];
     va_list arguments;
 
     va_start(arguments, format);
-    fprintf(cli->err, "ctl: warning: ");
-    vfprintf(cli->err, format, arguments);
-    fputc('\n', cli->err);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
+    if (!cli->json) {
+        fprintf(cli->err, "ctl: warning: %s\n", sentence);
+        return;
+    }
+    yajl_gen json = json_open_line("keel.warning/1");
+
+    json_text(json, "verb", cli->verb->name);
+    json_text(json, "message", sentence);
+    json_close(cli, json, cli->err);
 }
 
 void cli_print_usage(FILE *file, const struct cli_verb *verb)

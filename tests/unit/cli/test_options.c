@@ -188,10 +188,28 @@ static void dry_run(void)
                            "ctl: warning: command line \"vnc=1\": key \"vnc\" is ignored: a PVH guest has no "
                            "emulated display\n");
     end(&outcome);
+    outcome = RUN("create", "-n", "--json", "name=x", "kernel=/proc/self/exe", "vnc=1");
+    CU_ASSERT_STRING_EQUAL(outcome.err, "{\"schema\":\"keel.warning/1\",\"verb\":\"create\",\"message\":\"command line "
+                           "\\\"vnc=1\\\": key \\\"vnc\\\" is ignored: a PVH guest has no emulated display\"}\n");
+    end(&outcome);
     fails(RUN("create", "-n", "name=x", "kernel=/nonexistent"), 1,
           "ctl: key \"kernel\": /nonexistent cannot be read: No such "
           "file or directory\n");
     fails(RUN("create", "-n", "memory=1"), 1, "ctl: command line: key \"name\" is missing");
+}
+
+static void a_full_device_is_told(void)
+{
+    char *argv[] = { (char[]){ "ctl" }, (char[]){ "help" } }, *text;
+    size_t size;
+    FILE *full = fopen("/dev/full", "w"), *err = open_memstream(&text, &size);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(full);
+    CU_ASSERT_EQUAL(cli_main(2, argv, full, err), 1);
+    fclose(full);
+    fclose(err);
+    CU_ASSERT_STRING_EQUAL(text, "ctl: cannot write the output: No space left on device\n");
+    free(text);
 }
 
 static void outside_a_control_domain(void)
@@ -217,6 +235,7 @@ int main(void)
     CU_ADD_TEST(suite, parsing);
     CU_ADD_TEST(suite, json_errors);
     CU_ADD_TEST(suite, dry_run);
+    CU_ADD_TEST(suite, a_full_device_is_told);
     CU_ADD_TEST(suite, outside_a_control_domain);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
