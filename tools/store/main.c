@@ -140,14 +140,18 @@ static void announce_ready(int ready_fd)
     close(ready_fd);
 }
 
-/* What tools expect to find about domain 0 before anybody has written it. */
-static void write_own_entries(struct daemon *daemon)
+/* What tools expect to find before anybody has written it: the daemon's own node; and of domain 0 what Debian's
+ * xen-init-dom0 writes, so that a host without that program works, and one with it sees that the work is done. */
+static void write_first_entries(struct daemon *daemon, bool with_domains)
 {
     static const struct actor domain_0 = {.domain = 0, .target = DOMID_INVALID};
-    static const char *const entries[][2] = {{"/local/domain/0/domid", "0"}, {"/local/domain/0/name", "Domain-0"}};
+    static const char *const entries[][2] = {{"/local/domain/0/domid", "0"},
+                                             {"/local/domain/0/name", "Domain-0"},
+                                             {"/local/pool/0/name", "Pool-0"}};
     struct change_list changes = {0};
     struct view view = store_view(&daemon->store, &changes);
-    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+    store_make(&view, &domain_0, "/tool/xenstored");
+    for (size_t i = 0; with_domains && i < sizeof(entries) / sizeof(entries[0]); i++)
         if (!tree_find(daemon->store.top, entries[i][0]))
             store_write(&view, &domain_0, entries[i][0], entries[i][1], strlen(entries[i][1]));
     daemon_publish(daemon, &changes);
@@ -161,8 +165,6 @@ static int open_domains(struct daemon *daemon)
     int error = domains_open(daemon, hypervisor);
     if (!error)
         error = domains_connect_own(daemon);
-    if (!error)
-        write_own_entries(daemon);
     return error;
 }
 
@@ -200,6 +202,8 @@ static int set_up(struct daemon *daemon, const struct options *options, struct s
         log_error("%s is served by another store daemon: stop it, or choose another --socket", options->socket_path);
     else if (error)
         log_error("%s: cannot listen there: %s", options->socket_path, strerror(error));
+    if (!error)
+        write_first_entries(daemon, !options->no_domains);
     if (!error && !options->no_domains) {
         error = open_domains(daemon);
         if (error)

@@ -14,7 +14,7 @@ const struct quota quota_default = {
     .transactions = 10,
     .transaction_nodes = 1024,
     .permissions = 5,
-    .path_length = 3072,
+    .path_length = 2048,
     .outstanding = 256 * 1024,
 };
 
@@ -25,8 +25,8 @@ const struct quota_field quota_fields[] = {
     FIELD("watches", watches),
     FIELD("transactions", transactions),
     FIELD("transaction-nodes", transaction_nodes),
-    FIELD("node-permissions", permissions),
-    FIELD("path-length", path_length),
+    FIELD("permissions", permissions),
+    FIELD("path-max", path_length),
     FIELD("outstanding", outstanding),
 };
 const size_t quota_field_count = sizeof(quota_fields) / sizeof(quota_fields[0]);
@@ -65,8 +65,11 @@ void usage_add(struct usage *usage, domid_t domain, int nodes, int references)
         usage->entries[at] = (struct usage_entry){.domain = domain};
         usage->count++;
     }
-    usage->entries[at].nodes += nodes;
-    usage->entries[at].references += references;
+    struct usage_entry *entry = &usage->entries[at];
+    entry->nodes += nodes;
+    entry->references += references;
+    if (entry->nodes == 0 && entry->references == 0)
+        memmove(entry, entry + 1, (--usage->count - at) * sizeof(*entry));
 }
 
 struct usage_entry usage_get(const struct usage *usage, domid_t domain)

@@ -44,7 +44,7 @@ struct usage_entry {
 
 struct usage {
     size_t count, capacity;
-    struct usage_entry *entries; /* sorted by domain */
+    struct usage_entry *entries; /* sorted by domain; none is all zero */
 };
 
 void usage_add(struct usage *usage, domid_t domain, int nodes, int references);

@@ -294,19 +294,17 @@ size_t tree_write_names(const struct node *parent, size_t offset, char *to, size
     return writer.used;
 }
 
-static void add_special(struct node *top, const char *name)
+/* A node that is domain 0's alone. */
+static void add_for_domain_0(struct node *top, const char *name)
 {
-    struct permissions *permissions = permissions_create(1);
-    tree_add_child(top, name, strlen(name), permissions, 0);
+    tree_add_child(top, name, strlen(name), permissions_create(1), 0);
 }
 
 struct node *tree_create(void)
 {
     struct node *top = create_node("", 0, permissions_create(1));
-    struct permissions *permissions = permissions_create(1);
-    permissions->entries[0].access = ACCESS_READ;
-    tree_add_child(top, "", 0, permissions, 0);
-    add_special(top, "@introduceDomain");
-    add_special(top, "@releaseDomain");
+    add_for_domain_0(top, "");
+    add_for_domain_0(top, "@introduceDomain");
+    add_for_domain_0(top, "@releaseDomain");
     return top;
 }

@@ -44,7 +44,7 @@ struct node {
     char name[];
 };
 
-/* The tree of an empty store: "/" and the special nodes, readable to all or to domain 0 alone. One reference. */
+/* The tree of an empty store: "/" and the special nodes, all domain 0's alone. One reference. */
 struct node *tree_create(void);
 struct node *tree_reference(struct node *node);
 void tree_release(struct node *node);
