@@ -206,8 +206,8 @@ static bool handle_one(struct connection *connection)
         return false;
     memcpy(&header, connection->input + connection->input_start, sizeof(header));
     if (header.len > XENSTORE_PAYLOAD_MAX) {
-        log_info("connection %u of domain %u announced %u bytes, more than the protocol allows: it is cut off",
-                 connection->id, connection->actor.domain, header.len);
+        log_trace("connection %u of domain %u announced %u bytes, more than the protocol allows: it is cut off",
+                  connection->id, connection->actor.domain, header.len);
         fail(connection);
         return false;
     }

@@ -12,6 +12,8 @@
 _Static_assert(offsetof(struct xenstore_domain_interface, req_cons) == 2048, "layout of the ring page");
 _Static_assert(offsetof(struct xenstore_domain_interface, error) == 2072, "layout of the ring page");
 
+#define COMPLAINTS_MAX 3 /* lines in the log about one domain: it must not fill the log */
+
 static uint32_t load(const uint32_t *index)
 {
     return __atomic_load_n(index, __ATOMIC_ACQUIRE);
@@ -32,8 +34,11 @@ static void set_error(struct ring_connection *ring, uint32_t error)
 {
     store_index(&ring->mapping.page->error, error);
     ring->notify_due = true;
-    log_info("domain %u is cut off from the store until it reconnects: ring error %u", ring->connection.actor.domain,
-             error);
+    if (ring->complaints < COMPLAINTS_MAX) {
+        ring->complaints++;
+        log_info("domain %u is cut off from the store until it reconnects: ring error %u",
+                 ring->connection.actor.domain, error);
+    }
 }
 
 static ssize_t receive(struct connection *connection, void *to, size_t size)

@@ -15,6 +15,7 @@ struct ring_connection {
     struct ring_mapping mapping;
     event_port_t port;
     bool notify_due; /* something was taken or put since the last notification */
+    uint8_t complaints; /* that the log has about it */
     bool shut_down;  /* @releaseDomain was told of its shutdown */
     uint32_t request_consumer, response_producer;
 };

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains and their rings, against a hypervisor that is a table: introduction, requests over the page, hostile indices,
+ * reconnection, deaths, and what is left of a domain that is gone.
+ */
+#include "support.h"
+
+#define DOMAINS 10
+
+struct fake_domain {
+    struct xenstore_domain_interface page __attribute__((aligned(4096)));
+    bool mapped, bound;
+    enum domain_life life;
+    unsigned int notified;
+};
+
+/* Domain N's port is N + 100 on this side. */
+static struct fake_domain domains[DOMAINS];
+static event_port_t fired[64];
+static unsigned int fired_count;
+static bool refuse_bind;
+
+static int fake_map(struct hypervisor *hypervisor, domid_t domain, uint64_t gfn, struct ring_mapping *mapping)
+{
+    if (domain >= DOMAINS || gfn == 0)
+        return EINVAL;
+    domains[domain].mapped = true;
+    *mapping = (struct ring_mapping){.page = &domains[domain].page};
+    return 0;
+}
+
+static int fake_map_own(struct hypervisor *hypervisor, struct ring_mapping *mapping, event_port_t *port)
+{
+    *port = 1;
+    return fake_map(hypervisor, 0, 1, mapping);
+}
+
+static void fake_unmap(struct hypervisor *hypervisor, struct ring_mapping *mapping)
+{
+    for (int i = 0; i < DOMAINS; i++)
+        if (mapping->page == &domains[i].page)
+            domains[i].mapped = false;
+    mapping->page = NULL;
+}
+
+static int fake_bind(struct hypervisor *hypervisor, domid_t domain, event_port_t remote_port, event_port_t *port)
+{
+    if (refuse_bind)
+        return EINVAL;
+    domains[domain].bound = true;
+    *port = domain + 100u;
+    return 0;
+}
+
+static void fake_unbind(struct hypervisor *hypervisor, event_port_t port)
+{
+    if (port >= 100)
+        domains[port - 100].bound = false;
+}
+
+static void fake_notify(struct hypervisor *hypervisor, event_port_t port)
+{
+    if (port >= 100)
+        domains[port - 100].notified++;
+}
+
+static unsigned int fake_pending(struct hypervisor *hypervisor, event_port_t *ports, unsigned int count)
+{
+    unsigned int taken = fired_count < count ? fired_count : count;
+    memcpy(ports, fired, taken * sizeof(ports[0]));
+    fired_count = 0;
+    return taken;
+}
+
+static void fake_unmask(struct hypervisor *hypervisor, event_port_t port)
+{
+}
+
+static enum domain_life fake_life(struct hypervisor *hypervisor, domid_t domain)
+{
+    return domains[domain].life;
+}
+
+static void fake_close(struct hypervisor *hypervisor)
+{
+}
+
+static const struct hypervisor_operations operations = {
+    .map_ring = fake_map,
+    .map_own_ring = fake_map_own,
+    .unmap_ring = fake_unmap,
+    .bind = fake_bind,
+    .unbind = fake_unbind,
+    .notify = fake_notify,
+    .pending = fake_pending,
+    .unmask = fake_unmask,
+    .life = fake_life,
+    .close = fake_close,
+};
+static struct hypervisor hypervisor = {.operations = &operations, .event_fd = -1, .death_port = 99};
+
+static struct daemon daemon_;
+static struct client tool;
+
+static void set_up(void)
+{
+    memset(domains, 0, sizeof(domains));
+    refuse_bind = false;
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&daemon_), 0);
+    CU_ASSERT_EQUAL_FATAL(domains_open(&daemon_, &hypervisor), 0);
+    CU_ASSERT_EQUAL_FATAL(domains_connect_own(&daemon_), 0);
+    client_open(&tool, &daemon_, 0);
+}
+
+static void tear_down(void)
+{
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_CONTROL, 0, "check"), "OK");
+    close(tool.fd);
+    daemon_destroy(&daemon_);
+}
+
+static void fire(event_port_t port)
+{
+    fired[fired_count++] = port;
+    domains_poll(&daemon_);
+    turn(&daemon_);
+}
+
+/* Puts bytes into a domain's ring as its kernel does, as far as there is room. */
+static size_t put(domid_t domain, const void *data, size_t size)
+{
+    struct xenstore_domain_interface *page = &domains[domain].page;
+    size_t i;
+    for (i = 0; i < size && page->req_prod - page->req_cons < XENSTORE_RING_SIZE; i++)
+        page->req[MASK_XENSTORE_IDX(page->req_prod++)] = ((const char *)data)[i];
+    return i;
+}
+
+static size_t get(domid_t domain, void *data, size_t size)
+{
+    struct xenstore_domain_interface *page = &domains[domain].page;
+    size_t i;
+    for (i = 0; i < size && page->rsp_cons != page->rsp_prod; i++)
+        ((char *)data)[i] = page->rsp[MASK_XENSTORE_IDX(page->rsp_cons++)];
+    return i;
+}
+
+static void put_request(domid_t domain, uint32_t type, uint32_t id, const void *body, size_t size)
+{
+    struct xsd_sockmsg header = {.type = type, .req_id = id, .len = (uint32_t)size};
+    char bytes[CONNECTION_MESSAGE_MAX];
+    memcpy(bytes, &header, sizeof(header));
+    memcpy(bytes + sizeof(header), body, size);
+    size_t total = sizeof(header) + size, sent = 0;
+    for (int i = 0; i < 100 && sent < total; i++) {
+        sent += put(domain, bytes + sent, total - sent);
+        fire(domain + 100u);
+    }
+    CU_ASSERT_EQUAL(sent, total);
+}
+
+static bool get_message(domid_t domain, struct message *message)
+{
+    size_t got = 0, wanted = sizeof(message->header);
+    char *bytes = (char *)message;
+    for (int i = 0; i < 100 && got < wanted; i++) {
+        got += get(domain, bytes + got, wanted - got);
+        if (got == sizeof(message->header) && wanted == got)
+            wanted += message->header.len;
+        else
+            fire(domain + 100u);
+    }
+    message->body[message->header.len] = '\0';
+    return got == wanted;
+}
+
+static const char *ring_call(domid_t domain, uint32_t type, const void *body, size_t size)
+{
+    static struct message reply;
+    put_request(domain, type, 42, body, size);
+    do
+        if (!get_message(domain, &reply))
+            return "no reply";
+    while (reply.header.type == XS_WATCH_EVENT);
+    CU_ASSERT_EQUAL(reply.header.req_id, 42);
+    return reply.body;
+}
+#define RING_CALL(domain, type, literal) ring_call(domain, type, literal, sizeof(literal))
+
+static void introduce_5(void)
+{
+    CALL(&tool, XS_MKDIR, 0, "/local/domain/5");
+    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/5\0n5");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK");
+}
+
+static void an_introduced_domain_is_served(void)
+{
+    set_up();
+    CALL(&tool, XS_WATCH, 0, "@introduceDomain\0i");
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@introduceDomain i");
+    /* A request is there before the introduction, and its event is lost. */
+    struct xsd_sockmsg header = {.type = XS_READ, .req_id = 1, .len = 2};
+    put(5, &header, sizeof(header));
+    put(5, "x", 2);
+    introduce_5();
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@introduceDomain i");
+    struct message reply;
+    CU_ASSERT_TRUE(get_message(5, &reply));
+    CU_ASSERT_STRING_EQUAL(reply.body, "ENOENT");
+    CU_ASSERT_TRUE(domains[5].notified > 0);
+    CU_ASSERT_EQUAL(domains[5].page.server_features,
+                    XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "T");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_RELEASE, "5"), "EACCES");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(0, XS_READ, "/local/domain/5/x"), "v"); /* the kernel of domain 0 */
+    tear_down();
+}
+
+static void messages_longer_than_the_ring_pass(void)
+{
+    set_up();
+    introduce_5();
+    char body[3 + 2000];
+    memcpy(body, "x", 2);
+    for (size_t i = 2; i < sizeof(body); i++)
+        body[i] = (char)('a' + i % 26);
+    for (int round = 0; round < 5; round++)
+        CU_ASSERT_STRING_EQUAL(ring_call(5, XS_WRITE, body, sizeof(body)), "OK");
+    const char *value = RING_CALL(5, XS_READ, "x");
+    CU_ASSERT_EQUAL(strlen(value), sizeof(body) - 2);
+    CU_ASSERT_EQUAL(memcmp(value, body + 2, sizeof(body) - 2), 0);
+    tear_down();
+}
+
+static void lying_indices_cut_off_their_domain_alone(void)
+{
+    set_up();
+    introduce_5();
+    struct xenstore_domain_interface *page = &domains[5].page;
+    RING_CALL(5, XS_WRITE, "x\0v");
+    page->req_prod = page->req_cons + XENSTORE_RING_SIZE + 1;
+    fire(105);
+    CU_ASSERT_EQUAL(page->error, XENSTORE_ERROR_RINGIDX);
+    uint32_t consumer = page->req_cons;
+    fire(105);
+    CU_ASSERT_EQUAL(page->req_cons, consumer); /* it is not listened to any more */
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/local/domain/5/x"), "v");
+
+    page->connection = XENSTORE_RECONNECT;
+    fire(105);
+    CU_ASSERT_EQUAL(page->connection, XENSTORE_CONNECTED);
+    CU_ASSERT_EQUAL(page->error, XENSTORE_ERROR_NONE);
+    CU_ASSERT_EQUAL(page->req_prod, 0);
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+
+    page->rsp_cons = page->rsp_prod + 5;
+    put_request(5, XS_READ, 1, "x", 2);
+    CU_ASSERT_EQUAL(page->error, XENSTORE_ERROR_RINGIDX);
+
+    page->connection = XENSTORE_RECONNECT;
+    fire(105);
+    struct xsd_sockmsg header = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
+    put(5, &header, sizeof(header));
+    fire(105);
+    CU_ASSERT_EQUAL(page->error, XENSTORE_ERROR_PROTO);
+    page->req_cons = 12345; /* the daemon's own index is not read back */
+    page->connection = XENSTORE_RECONNECT;
+    fire(105);
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+    tear_down();
+}
+
+static void reconnection_ends_watches_and_transactions(void)
+{
+    set_up();
+    introduce_5();
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_TRANSACTION_START, ""), "1");
+    struct connection *connection = &domains_find(&daemon_, 5)->connection;
+    CU_ASSERT_EQUAL(connection->watch_count, 1);
+    domains[5].page.connection = XENSTORE_RECONNECT;
+    fire(105);
+    CU_ASSERT_EQUAL(connection->watch_count, 0);
+    CU_ASSERT_EQUAL(connection->transaction_count, 0);
+    tear_down();
+}
+
+static void a_domains_end_frees_all_of_it(void)
+{
+    set_up();
+    introduce_5();
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "OK");
+    RING_CALL(5, XS_TRANSACTION_START, "");
+    call_write(&tool, 0, "/back/5", "b");
+    CALL(&tool, XS_SET_PERMS, 0, "/back/5\0n0\0r5\0r6");
+    CALL(&tool, XS_WATCH, 0, "@releaseDomain\0r");
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@releaseDomain r");
+
+    domains[5].life = DOMAIN_SHUT_DOWN;
+    fire(99);
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@releaseDomain r");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "T");
+    fire(99);
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), ""); /* told once */
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_RESUME, 0, "5"), "OK");
+    fire(99);
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@releaseDomain r");
+
+    domains[5].life = DOMAIN_GONE;
+    fire(99);
+    CU_ASSERT_STRING_EQUAL(next_event(&tool), "@releaseDomain r");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "F");
+    CU_ASSERT_FALSE(domains[5].mapped);
+    CU_ASSERT_FALSE(domains[5].bound);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/local/domain/5"), "ENOENT");
+    struct message reply;
+    client_call(&tool, XS_GET_PERMS, 0, "/back/5", 8, &reply);
+    CU_ASSERT_EQUAL(reply.header.len, 6);
+    CU_ASSERT_EQUAL(memcmp(reply.body, "n0\0r6", 6), 0);
+    CU_ASSERT_EQUAL(usage_get(&daemon_.store.usage, 5).nodes, 0);
+    CU_ASSERT_EQUAL(usage_get(&daemon_.store.usage, 5).references, 0);
+    fire(105); /* a late event of the port that is no more */
+    tear_down();
+}
+
+static void a_failed_introduction_leaves_nothing(void)
+{
+    set_up();
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "0\0" "3"), "EINVAL");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "x\0" "3"), "EINVAL");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "7\0" "0"), "EINVAL");
+    refuse_bind = true;
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "7\0" "3"), "EINVAL");
+    CU_ASSERT_FALSE(domains[5].mapped);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "F");
+    refuse_bind = false;
+    introduce_5();
+    RING_CALL(5, XS_WATCH, "x\0t");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK"); /* again: it starts over */
+    CU_ASSERT_EQUAL(domains_find(&daemon_, 5)->connection.watch_count, 0);
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "y"), "ENOENT");
+    tear_down();
+}
+
+static void a_target_gives_its_rights(void)
+{
+    set_up();
+    introduce_5();
+    CALL(&tool, XS_MKDIR, 0, "/local/domain/6");
+    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/6\0n6");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET, 0, "5\0" "6"), "ENOENT");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "6\0" "78\0" "3"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "/local/domain/6/x\0v"), "EACCES");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET, 0, "5\0" "6"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "/local/domain/6/x\0v"), "OK");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_RELEASE, 0, "6"), "OK");
+    CU_ASSERT_EQUAL(domains_find(&daemon_, 5)->connection.actor.target, DOMID_INVALID);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/local/domain/6"), "ENOENT");
+    tear_down();
+}
+
+int main(void)
+{
+    static const struct test_case cases[] = {
+        {"an introduced domain is served, also what it asked before", an_introduced_domain_is_served},
+        {"messages longer than the ring pass in pieces", messages_longer_than_the_ring_pass},
+        {"lying indices and lengths cut off their own domain only", lying_indices_cut_off_their_domain_alone},
+        {"reconnection ends watches and transactions", reconnection_ends_watches_and_transactions},
+        {"a domain's end is told, and frees all of it", a_domains_end_frees_all_of_it},
+        {"a failed introduction leaves nothing; a second one starts over", a_failed_introduction_leaves_nothing},
+        {"a domain has its target's rights while that is there", a_target_gives_its_rights},
+    };
+    return RUN_TESTS("rings", cases);
+}
