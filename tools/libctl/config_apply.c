@@ -282,6 +282,20 @@ static enum ctl_action *action_field(struct ctl_config *config, const char *key)
     return NULL;
 }
 
+/* An action that is understood but not to be had in full is told when it is asked for, not when a guest crashes. */
+static void warn_of_action(struct config_builder *builder, const struct config_setting *setting, enum ctl_action action)
+{
+    if (builder->is_json) /* a configuration that has been read, and warned about, before */
+        return;
+    if (action == CTL_ACTION_COREDUMP_DESTROY || action == CTL_ACTION_COREDUMP_RESTART)
+        config_warning(builder->log, setting->value.place,
+                       "key \"%s\": core dumps are not available; the domain is %s without one", setting->key,
+                       action == CTL_ACTION_COREDUMP_RESTART ? "restarted" : "destroyed");
+    if (action == CTL_ACTION_SOFT_RESET)
+        config_warning(builder->log, setting->value.place,
+                       "key \"%s\": a soft reset is not available; the domain is destroyed", setting->key);
+}
+
 void config_apply_action(struct config_builder *builder, const struct config_setting *setting)
 {
     const char *text = config_get_string(builder, setting);
@@ -292,6 +306,7 @@ void config_apply_action(struct config_builder *builder, const struct config_set
     for (size_t i = 0; i < count; i++) {
         if (strcmp(text, config_action_names[i]) == 0) {
             *action_field(builder->config, setting->key) = (enum ctl_action)i;
+            warn_of_action(builder, setting, (enum ctl_action)i);
             return;
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xl.cfg's grammar, from words to settings; see config_syntax.h. One mistake gives one error, and the next line is read. */
+/* xl.cfg's grammar, from words to settings; see config_syntax.h. One mistake gives one error. */
 #include "config_lexer.h"
 
 #include <ctype.h>
