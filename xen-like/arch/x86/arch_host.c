@@ -21,12 +21,6 @@ uint64_t arch_time_ns(void)
     return host_clock.tsc_khz ? host_time_ns() : 0;
 }
 
-void arch_wallclock(uint64_t *seconds, uint32_t *nanoseconds)
-{
-    *seconds = host_clock.wallclock_seconds_at_boot;
-    *nanoseconds = 0;
-}
-
 void arch_relax(void)
 {
     __asm__ volatile("pause" : : : "memory");

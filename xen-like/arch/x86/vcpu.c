@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "extended_state.h"
 #include "lapic.h"
+#include "msr.h"
 #include "p2m.h"
 #include "printk.h"
 #include "registers.h"
@@ -30,6 +31,7 @@ void virtualization_start(void)
 int arch_vcpu_create(struct vcpu *v)
 {
     v->arch.pat = PAT_RESET;
+    msr_reset(v);
     int error = extended_state_create(v);
     if (error)
         return error;
