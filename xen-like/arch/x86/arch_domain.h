@@ -66,6 +66,7 @@ struct arch_domain {
     struct e820_map *memory_map; /* XENMEM_set_memory_map; domain 0: as built */
     uint64_t tsc_khz;
     int64_t time_offset_seconds; /* the domain's clock ahead of UTC; pvclock.c */
+    uint64_t paging_pool_bytes; /* what tools have set; domctl_x86.c */
     uint32_t emulation_flags;   /* XEN_X86_EMU_* */
 };
 
