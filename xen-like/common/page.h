@@ -59,11 +59,6 @@ static inline struct page *mfn_to_page(mfn_t mfn)
 void page_allocator_init(struct page *table, uint64_t end);
 /* Gives frames [start, end) to the allocator. Boot only. */
 void page_allocator_add(uint64_t start, uint64_t end);
-/*
- * Takes a range that was given by page_allocator_add, and is still wholly free, away from the allocator again (dom0's
- * 1:1 memory); false, with nothing changed, if a page of it is in use. Boot only.
- */
-bool page_allocator_take(uint64_t start, uint64_t end);
 /* 2^order contiguous, aligned, zeroed pages for the hypervisor itself; NULL when there are none. */
 struct page *page_allocate(unsigned int order);
 void page_free(struct page *page, unsigned int order);

@@ -106,51 +106,6 @@ void page_allocator_add(uint64_t start, uint64_t end)
     }
 }
 
-/* The head of the free block that frame is part of, or NULL. allocator_lock is held. */
-static struct page *find_free_block(uint64_t frame)
-{
-    for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++) {
-        struct page *head = &frame_table[frame & ~((1ull << order) - 1)];
-        if ((head->flags & PAGE_FREE) && head->order >= order)
-            return frame < page_to_mfn(head).value + (1ull << head->order) ? head : NULL;
-    }
-    return NULL;
-}
-
-static void free_range(uint64_t start, uint64_t end)
-{
-    while (start < end) {
-        unsigned int order = order_of_range(start, end);
-        free_block(&frame_table[start], order);
-        start += 1ull << order;
-    }
-}
-
-bool page_allocator_take(uint64_t start, uint64_t end)
-{
-    bool is_free = start <= end && end <= frame_table_end;
-    spin_lock(&allocator_lock);
-    for (uint64_t frame = start; is_free && frame < end;) {
-        struct page *head = find_free_block(frame);
-        is_free = head != NULL;
-        if (head)
-            frame = page_to_mfn(head).value + (1ull << head->order);
-    }
-    for (uint64_t frame = start; is_free && frame < end;) {
-        struct page *head = find_free_block(frame);
-        uint64_t block_start = page_to_mfn(head).value, block_end = block_start + (1ull << head->order);
-        remove_free_block(head);
-        free_pages[zone_of(head)] -= block_end - block_start;
-        free_range(block_start, MAX(block_start, start));
-        free_range(MIN(block_end, end), block_end);
-        frame = block_end;
-    }
-    if (is_free)
-        total_pages -= end - start;
-    spin_unlock(&allocator_lock);
-    return is_free;
-}
-
 /* A block of exactly this order, from the smallest that suffices; the upper part of it is taken. allocator_lock is held. */
 static struct page *take_block(enum zone zone, unsigned int order)
 {

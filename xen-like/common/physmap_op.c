@@ -16,9 +16,10 @@ struct physmap_source {
 
 static int add_shared_info(struct domain *d, uint64_t index, gfn_t gfn, struct physmap_old *old)
 {
-    if (index != 0)
+    struct shared_info *shared_info = d->shared_info; /* NULL from some step of destruction on */
+    if (index != 0 || !shared_info)
         return -XEN_EINVAL;
-    return physmap_set(d, gfn, virtual_to_page(d->shared_info), P2M_RAM, old);
+    return physmap_set(d, gfn, virtual_to_page(shared_info), P2M_RAM, old);
 }
 
 static int add_grant_frame(struct domain *d, uint64_t index, gfn_t gfn, struct physmap_old *old)

@@ -32,6 +32,8 @@ static void *map_zeroes(size_t size)
 
 static void add_range(uint64_t start, uint64_t count)
 {
+    if (!count)
+        return;
     memset(machine + (start << PAGE_SHIFT), 0xa5, count << PAGE_SHIFT);
     page_allocator_add(start, start + count);
 }
