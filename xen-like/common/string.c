@@ -1,20 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and text functions. Copies use the CPU's string instructions through the compiler's own loops where it can. */
+/*
+ * Memory and text functions. Copying and filling go by 8 bytes; most of what the hypervisor copies is a few dozen bytes
+ * long. From LARGE bytes on the CPU's string instructions are faster.
+ */
 #include "string.h"
 
 #include "types.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t count)
+#define LARGE 256u
+
+/* Eight bytes anywhere. */
+struct word {
+    uint64_t value;
+} __attribute__((packed, may_alias));
+
+/* Keeps the compiler from making a loop a call of the function that it is in. */
+#define LOOP_STAYS() __asm__ volatile("" : : : "memory")
+
+static void copy_words(unsigned char *to, const unsigned char *from, size_t words)
 {
 #ifdef __x86_64__
-    void *at = to;
-    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(count) : : "memory");
-#else
+    if (words >= LARGE / 8) {
+        __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+        return;
+    }
+#endif
+    for (; words; words--, to += 8, from += 8) {
+        *(struct word *)to = *(const struct word *)from;
+        LOOP_STAYS();
+    }
+}
+
+static void fill_words(unsigned char *to, uint64_t value, size_t words)
+{
+#ifdef __x86_64__
+    if (words >= LARGE / 8) {
+        __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(value) : "memory");
+        return;
+    }
+#endif
+    for (; words; words--, to += 8) {
+        ((struct word *)to)->value = value;
+        LOOP_STAYS();
+    }
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count)
+{
     unsigned char *destination = to;
     const unsigned char *source = from;
-    while (count--)
-        *destination++ = *source++;
-#endif
+    if (count >= 8) {
+        copy_words(destination, source, count / 8);
+        /* What is left, with bytes that are copied already. */
+        *(struct word *)(destination + count - 8) = *(const struct word *)(source + count - 8);
+        return to;
+    }
+    while (count--) {
+        destination[count] = source[count];
+        LOOP_STAYS();
+    }
     return to;
 }
 
@@ -22,25 +66,36 @@ void *memmove(void *to, const void *from, size_t count)
 {
     unsigned char *destination = to;
     const unsigned char *source = from;
-    if ((uintptr_t)to - (uintptr_t)from >= count)
+    /* Overlapping ranges go byte by byte, away from what is still to be read. */
+    if ((uintptr_t)to - (uintptr_t)from >= count && (uintptr_t)from - (uintptr_t)to >= count)
         return memcpy(to, from, count);
+    if ((uintptr_t)to < (uintptr_t)from) {
+        for (size_t i = 0; i < count; i++) {
+            destination[i] = source[i];
+            LOOP_STAYS();
+        }
+        return to;
+    }
     while (count--) {
         destination[count] = source[count];
-        __asm__ volatile("" : : : "memory"); /* keeps the compiler from making this a call of memmove */
+        LOOP_STAYS();
     }
     return to;
 }
 
 void *memset(void *to, int byte, size_t count)
 {
-#ifdef __x86_64__
-    void *at = to;
-    __asm__ volatile("rep stosb" : "+D"(at), "+c"(count) : "a"(byte) : "memory");
-#else
-    volatile unsigned char *destination = to;
-    while (count--)
-        *destination++ = (unsigned char)byte;
-#endif
+    unsigned char *destination = to;
+    uint64_t value = (unsigned char)byte * 0x0101010101010101ull;
+    if (count >= 8) {
+        fill_words(destination, value, count / 8);
+        ((struct word *)(destination + count - 8))->value = value;
+        return to;
+    }
+    while (count--) {
+        destination[count] = (unsigned char)byte;
+        LOOP_STAYS();
+    }
     return to;
 }
 
