@@ -116,6 +116,16 @@ void arch_fill_physinfo(struct xen_sysctl_physinfo *info);
 uint32_t arch_feature_bits(const struct domain *d);
 void arch_capabilities(char *text, size_t size);
 
+/*
+ * The frame table is made, domain 0's memory set aside (arch_reserve_domain_zero_memory), and all free memory given to
+ * the page allocator. Boot CPU, once, before any allocation.
+ */
+void arch_start_memory(void);
+/* This CPU can run vCPUs, and its timer and kicks bring it to cpu_loop. Each CPU once, the boot CPU first. */
+void arch_start_cpu(void);
+/* The other CPUs, which wait, each call keel_secondary_main. Boot CPU, once. */
+void arch_release_secondaries(void);
+
 /* Sets aside what dom0_mem= asks for, before free memory is given to the page allocator. Panics if there is too little. */
 void arch_reserve_domain_zero_memory(void);
 /* Builds and starts domain 0 from the boot modules; panics with what to do when that cannot be. Core calls it once. */

@@ -15,33 +15,45 @@
 struct domain;
 struct vcpu;
 
-struct event_channel;          /* event_channel.c */
+struct event_channel;          /* event_channel_private.h */
 struct event_delivery;
 
-#define EVENT_CHANNEL_BUCKETS 64u /* buckets of 64 ports, allocated as ports are used: 4,096 ports */
+#define EVENT_CHANNEL_BUCKETS 64u /* buckets of ports, allocated as ports are used */
+#define EVENT_CHANNEL_BUCKET_SIZE 64u
+#define EVENT_CHANNEL_MAX_PORTS (EVENT_CHANNEL_BUCKETS * EVENT_CHANNEL_BUCKET_SIZE) /* 4,096: what two levels hold */
 
 struct event_channels {
     struct spinlock lock;      /* port states; two domains' locks are taken lower domain address first */
     struct event_channel *buckets[EVENT_CHANNEL_BUCKETS];
-    uint32_t max_port;         /* the configured limit */
+    uint32_t max_port;         /* ports are below this */
     uint32_t active;           /* ports in use */
+    uint32_t first_maybe_free; /* no port below is free */
+    uint32_t close_next;       /* progress of event_channels_close_all */
     const struct event_delivery *delivery;
 };
 
-int event_channels_init(struct domain *d, uint32_t max_port);
+/* max_port: the highest port that may be used, as in createdomain. */
+void event_channels_init(struct domain *d, uint32_t max_port);
 /* Closes every port of d. Continuable: -XEN_ERESTART. */
 int event_channels_close_all(struct domain *d);
+/* All ports are closed. */
 void event_channels_free(struct domain *d);
+/* d gets no global virtual interrupt any more. */
+void event_forget_virq_handler(struct domain *d);
 
 /* A virtual interrupt of one vCPU (VIRQ_TIMER, VIRQ_DEBUG...). Nothing happens if it is unbound. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
 /* A global one: to domain 0, or to the domain set by XEN_DOMCTL_set_virq_handler. */
 void event_send_global_virq(uint32_t virq);
 int event_set_global_virq_handler(struct domain *d, uint32_t virq);
-/* Sends on a port of d from inside the hypervisor. */
+/* What EVTCHNOP_send on a port of d does. -XEN_EINVAL: no such port, or one that cannot send. */
 int event_send(struct domain *d, evtchn_port_t port);
 /* An unbound port of d that `remote` may bind (store and console ports; EVTCHNOP_alloc_unbound). */
 int event_allocate_unbound(struct domain *d, domid_t remote, evtchn_port_t *port);
+/* Is the port's pending bit set? For SCHEDOP_poll; false for a port that is not in use. */
+bool event_port_is_pending(struct domain *d, evtchn_port_t port);
+/* v's selector and upcall flag say that every port may have something: after v->info has moved. Any lock held: none. */
+void event_mark_everything(struct vcpu *v);
 /* Is an event pending and not masked by the vCPU? What the entry path tests before it injects the upcall. */
 static inline bool event_is_pending(const vcpu_info_t *info)
 {
