@@ -69,5 +69,6 @@ uint32_t arch_feature_bits(const struct domain *d)
 
 void arch_capabilities(char *text, size_t size)
 {
-    keel_snprintf(text, size, "hvm-3.0-x86_64 ");
+    /* PVH kernels start in 32-bit mode: builders look for that name. */
+    keel_snprintf(text, size, "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ");
 }
