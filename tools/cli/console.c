@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DETACH 0x1d            /* Ctrl-] */
 #define BUFFER_SIZE 4096
 #define LOOK_INTERVAL_MS 250   /* how often the domain is looked at */
 #define ATTACH_TIMEOUT_MS 5000 /* for the console daemon to serve a new domain */
-#define LAST_WORDS_LOOKS 2     /* quiet looks after the domain's end, before the session ends */
+#define LAST_WORDS_MS 500      /* of silence after the domain's end, before the session ends */
 
 struct buffer {
     char bytes[BUFFER_SIZE];
@@ -29,28 +30,58 @@ struct session {
     int console, signals;
     bool interactive;      /* standard input is a terminal, in raw mode */
     bool input_open, detached, ended;
+    int64_t looked_ms;     /* when the domain was looked at last */
+    int64_t quiet_ms;      /* since when it has ended and said nothing; 0: it has not ended */
     struct termios before; /* of the terminal, to be restored */
     sigset_t signals_before;
     struct buffer to_console;
 };
 
-/* Opens the daemon's terminal without any processing of characters on it. -errno on failure. */
-static int open_console(struct session *session, int timeout_ms)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Opens the daemon's terminal without any processing of characters on it; false with errno when it cannot be. */
+static bool open_console(struct session *session, const char *path)
 {
     struct termios settings;
-    char path[256];
-    int result = ctl_console_path(session->cli->ctl, session->domid, timeout_ms, path, sizeof(path));
 
-    if (result < 0)
-        return result;
     session->console = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (session->console < 0)
-        return -errno;
+        return false;
     if (tcgetattr(session->console, &settings) == 0) {
         cfmakeraw(&settings);
         tcsetattr(session->console, TCSANOW, &settings);
     }
-    return 0;
+    return true;
+}
+
+/* The first time: waits for the daemon to serve the domain. CLI_FAILED with the error printed. */
+static int attach(struct session *session)
+{
+    struct cli *cli = session->cli;
+    char path[256];
+    int result = ctl_console_path(cli->ctl, session->domid, ATTACH_TIMEOUT_MS, path, sizeof(path));
+
+    if (result < 0)
+        return cli_fail_ctl(cli, result);
+    if (open_console(session, path))
+        return CLI_DONE;
+    return cli_fail(cli, errno, "%s, the console of domain %u, cannot be opened: %s", path, session->domid,
+                    strerror(errno));
+}
+
+/* After the daemon went away: tries once whether it is back. */
+static void attach_again(struct session *session)
+{
+    char path[256];
+
+    if (ctl_console_path(session->cli->ctl, session->domid, 0, path, sizeof(path)) == 0)
+        open_console(session, path);
 }
 
 static void close_console(struct session *session)
@@ -139,16 +170,18 @@ static bool domain_has_ended(struct session *session)
     return result == -ESRCH || (result == 0 && (domain.shutdown || domain.dying));
 }
 
-static void look_at_domain(struct session *session, unsigned *quiet_looks)
+static void look_at_domain(struct session *session)
 {
-    if (!domain_has_ended(session)) {
-        *quiet_looks = 0;
-        if (session->console < 0)
-            open_console(session, 0);
-        return;
+    int64_t now = now_ms();
+
+    if (now - session->looked_ms >= LOOK_INTERVAL_MS) {
+        session->looked_ms = now;
+        if (session->quiet_ms == 0 && domain_has_ended(session))
+            session->quiet_ms = now;
+        if (session->quiet_ms == 0 && session->console < 0)
+            attach_again(session);
     }
-    if (session->console < 0 || ++*quiet_looks >= LAST_WORDS_LOOKS)
-        session->ended = true;
+    session->ended = session->quiet_ms && (session->console < 0 || now - session->quiet_ms >= LAST_WORDS_MS);
 }
 
 /* One round of waiting and copying. Returns whether the console said something. */
@@ -178,11 +211,10 @@ static bool copy_round(struct session *session)
 
 static void copy(struct session *session)
 {
-    unsigned quiet_looks = 0;
-
     while (!session->ended && !session->detached) {
-        if (!copy_round(session))
-            look_at_domain(session, &quiet_looks);
+        if (copy_round(session) && session->quiet_ms)
+            session->quiet_ms = now_ms();
+        look_at_domain(session);
     }
 }
 
@@ -226,12 +258,10 @@ static void release_signals(struct session *session)
 int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli, uint32_t domid))
 {
     struct session session = { .cli = cli, .domid = domid, .console = -1, .input_open = true };
-    int status = CLI_DONE, result = open_console(&session, ATTACH_TIMEOUT_MS);
+    int status = attach(&session);
 
-    if (result < 0 && session.console < 0)
-        return errno == -result && result != -ETIMEDOUT && result != -ESRCH
-            ? cli_fail(cli, -result, "the console of domain %u cannot be opened: %s", domid, strerror(-result))
-            : cli_fail_ctl(cli, result);
+    if (status != CLI_DONE)
+        return status;
     catch_signals(&session);
     raw_terminal(&session);
     if (session.interactive)

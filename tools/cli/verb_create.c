@@ -90,20 +90,25 @@ static int read_config(struct cli *cli, struct ctl_config *config)
     return status;
 }
 
-static int check_readable(struct cli *cli, const char *key, const char *path)
+static int check_readable(struct cli *cli, const char *source, const char *key, const char *path)
 {
     if (!path || access(path, R_OK) == 0)
         return CLI_DONE;
-    return cli_fail(cli, errno, "key \"%s\": %s cannot be read: %s", key, path, strerror(errno));
+    return cli_fail(cli, errno, "%s: key \"%s\": %s cannot be read: %s", source, key, path, strerror(errno));
+}
+
+/* What is missing is told before work begins: unpacking a kernel may take seconds. */
+static int check_files(struct cli *cli, const struct ctl_config *config)
+{
+    int kernel = check_readable(cli, config->source, "kernel", config->kernel);
+    int ramdisk = check_readable(cli, config->source, "ramdisk", config->ramdisk);
+
+    return kernel == CLI_DONE ? ramdisk : kernel;
 }
 
 /* -n: says what would be created. */
 static int check_only(struct cli *cli, const struct ctl_config *config)
 {
-    int status = check_readable(cli, "kernel", config->kernel);
-
-    if (check_readable(cli, "ramdisk", config->ramdisk) != CLI_DONE || status != CLI_DONE)
-        return CLI_FAILED;
     if (cli->json) {
         char *json = ctl_config_to_json(config);
 
@@ -194,6 +199,8 @@ static int run(struct cli *cli)
     uint32_t domid;
     int status = read_config(cli, &config);
 
+    if (status == CLI_DONE)
+        status = check_files(cli, &config);
     if (status != CLI_DONE)
         goto out;
     if (cli_given(cli, 'n')) {

@@ -193,7 +193,7 @@ static void dry_run(void)
                            "\\\"vnc=1\\\": key \\\"vnc\\\" is ignored: a PVH guest has no emulated display\"}\n");
     end(&outcome);
     fails(RUN("create", "-n", "name=x", "kernel=/nonexistent"), 1,
-          "ctl: key \"kernel\": /nonexistent cannot be read: No such "
+          "ctl: command line: key \"kernel\": /nonexistent cannot be read: No such "
           "file or directory\n");
     fails(RUN("create", "-n", "memory=1"), 1, "ctl: command line: key \"name\" is missing");
 }
