@@ -7,21 +7,30 @@
 #include "lock.h"
 #include "printk.h"
 
-static bool is_reporting;
+enum { NOT_REPORTING, BEGUN, REPORTING };
+static int state;
+static volatile uint32_t reporter = ~0u; /* the CPU that has begun */
 
-/*
- * The first CPU to fail reports. A second failure on it (in the report itself) or one on another CPU just halts that
- * CPU, so that the first report stays readable.
- */
-static void begin_report(void)
+void panic_begin(void)
 {
+    int expected = NOT_REPORTING;
+
     arch_interrupts_save();
-    if (__atomic_exchange_n(&is_reporting, true, __ATOMIC_SEQ_CST))
+    if (!__atomic_compare_exchange_n(&state, &expected, BEGUN, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         arch_halt();
+    reporter = arch_cpu_id();
     arch_stop_other_cpus();
     lock_forget_held();
     console_break_lock();
     printk(LOG_ERROR, "****************************************");
+}
+
+/* The CPU that has called panic_begin goes on. */
+static void begin_report(void)
+{
+    if (__atomic_load_n(&state, __ATOMIC_SEQ_CST) != BEGUN || reporter != arch_cpu_id())
+        panic_begin();
+    __atomic_store_n(&state, REPORTING, __ATOMIC_SEQ_CST);
 }
 
 static void end_report(void)
@@ -33,7 +42,8 @@ static void end_report(void)
 
 void panic_forget(void)
 {
-    __atomic_store_n(&is_reporting, false, __ATOMIC_SEQ_CST);
+    reporter = ~0u;
+    __atomic_store_n(&state, NOT_REPORTING, __ATOMIC_SEQ_CST);
 }
 
 void panic(const char *format, ...)

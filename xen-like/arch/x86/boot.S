@@ -56,11 +56,11 @@ boot_pt_image:    .skip IMAGE_TABLES * 4096
 
     .section .rodata.boot, "a"
     .balign 8
-boot_gdt:
+boot_gdt: /* marked as accessed: the CPU must not want to write here */
     .quad 0
-    .quad 0x00af9a000000ffff /* SELECTOR_CODE */
-    .quad 0x00cf92000000ffff /* SELECTOR_DATA */
-    .quad 0x00cf9a000000ffff /* SELECTOR_CODE32 */
+    .quad 0x00af9b000000ffff /* SELECTOR_CODE */
+    .quad 0x00cf93000000ffff /* SELECTOR_DATA */
+    .quad 0x00cf9b000000ffff /* SELECTOR_CODE32 */
 boot_gdt_end:
 boot_gdt_pointer:
     .word boot_gdt_end - boot_gdt - 1

@@ -28,6 +28,8 @@ static void read_names(struct cpu_features *f)
             r = cpuid(0x80000002 + i, 0);
             memcpy(f->brand + 16 * i, &r, 16);
         }
+    for (size_t length = strlen(f->brand); length && f->brand[length - 1] == ' '; length--)
+        f->brand[length - 1] = 0;
     uint32_t signature = cpuid(1, 0).eax, base = signature >> 8 & 15;
     f->family = (uint8_t)(base == 15 ? base + (signature >> 20 & 255) : base);
     f->model = (uint8_t)((signature >> 4 & 15) | (base == 15 || base == 6 ? signature >> 12 & 0xf0 : 0));

@@ -94,6 +94,20 @@ static void map_ram(paddr_t start, paddr_t end)
     map_direct(MAX(start, constant_end), end, FLAGS_DATA);
 }
 
+/* No page of the hypervisor may be both written and executed. */
+static void check_table(const uint64_t *table, unsigned int level)
+{
+    for (unsigned int i = 0; i < ENTRIES; i++) {
+        uint64_t entry = table[i];
+        if (!(entry & PTE_PRESENT))
+            continue;
+        if (level == 1 || (entry & PTE_LARGE))
+            BUG_ON((entry & PTE_WRITE) && !(entry & PTE_NX));
+        else
+            check_table(direct_map(entry & PTE_ADDRESS), level - 1);
+    }
+}
+
 void paging_initialise(void)
 {
     root = boot_alloc_pages(1);
@@ -104,6 +118,7 @@ void paging_initialise(void)
         if (boot_memory_kind_is_mapped(r->kind))
             map_ram(r->start, end);
     }
+    check_table(root, LEVELS);
     paging_load();
     boot_memory_all_mapped();
 }

@@ -180,9 +180,7 @@ static void handle_exception(struct trap_frame *frame)
     if (frame->vector != VECTOR_NMI && frame->vector != VECTOR_DOUBLE_FAULT && frame->vector != VECTOR_MACHINE_CHECK &&
         recover(frame))
         return;
-    arch_stop_other_cpus();
-    lock_forget_held();
-    console_break_lock();
+    panic_begin();
     print_trap_frame(frame);
     panic("exception %lu (%s), error code 0x%lx, in the hypervisor at %pS: please report this with the lines above",
           frame->vector, name ? name : "reserved", frame->error_code, (void *)frame->rip);
