@@ -65,7 +65,6 @@ struct arch_domain {
     uint8_t callback_vector;    /* HVM_PARAM_CALLBACK_IRQ, vector type; 0: none */
     struct e820_map *memory_map; /* XENMEM_set_memory_map; domain 0: as built */
     uint64_t tsc_khz;
-    int64_t time_offset_seconds; /* the domain's clock ahead of UTC; pvclock.c */
     uint64_t paging_pool_bytes; /* what tools have set; domctl_x86.c */
     uint32_t emulation_flags;   /* XEN_X86_EMU_* */
 };

@@ -9,9 +9,6 @@
 #include "host_time.h"
 #include "hvm_context.h"
 #include "hypercall.h"
-#include "ioapic.h"
-#include "pvclock.h"
-#include "virtual_lapic.h"
 #include "virtualization.h"
 
 #include <xen/arch-x86/cpufeatureset.h>
@@ -135,12 +132,6 @@ static int do_settscinfo(struct domain *d, struct xen_domctl *op)
     return info->gtsc_khz && info->gtsc_khz != host_clock.tsc_khz ? -XEN_EOPNOTSUPP : 0;
 }
 
-static int do_settimeoffset(struct domain *d, struct xen_domctl *op)
-{
-    wallclock_set_offset(d, op->u.settimeoffset.time_offset_seconds);
-    return 0;
-}
-
 static int do_get_address_size(struct domain *d, struct xen_domctl *op)
 {
     op->u.address_size.size = 64;
@@ -154,39 +145,12 @@ static int do_set_address_size(struct domain *d, struct xen_domctl *op)
 
 /* --- the machine's devices: guests have none -------------------------------------------------------------------------- */
 
-static int do_ioport_permission(struct domain *d, struct xen_domctl *op)
-{
-    uint32_t first = op->u.ioport_permission.first_port, count = op->u.ioport_permission.nr_ports;
-    if (first > 0xffff || !count || count > 0x10000 - first)
-        return -XEN_EINVAL;
-    return op->u.ioport_permission.allow_access ? -XEN_EOPNOTSUPP : 0;
-}
-
-static int do_iomem_permission(struct domain *d, struct xen_domctl *op)
-{
-    const struct xen_domctl_iomem_permission *permission = &op->u.iomem_permission;
-    if (!permission->nr_mfns || permission->first_mfn + permission->nr_mfns - 1 < permission->first_mfn)
-        return -XEN_EINVAL;
-    return permission->allow_access ? -XEN_EOPNOTSUPP : 0;
-}
-
 static int do_memory_mapping(struct domain *d, struct xen_domctl *op)
 {
     return op->u.memory_mapping.add_mapping == DPCI_ADD_MAPPING ? -XEN_EOPNOTSUPP : 0;
 }
 
 static int do_not_supported(struct domain *d, struct xen_domctl *op) { return -XEN_EOPNOTSUPP; }
-
-static int do_sendtrigger(struct domain *d, struct xen_domctl *op)
-{
-    struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
-    if (!v)
-        return -XEN_ESRCH;
-    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
-        return -XEN_EOPNOTSUPP;
-    virtual_lapic_deliver(d, v->arch.lapic->id, false, DELIVER_NMI, 0, false);
-    return 0;
-}
 
 /* --- the tables ------------------------------------------------------------------------------------------------- */
 
@@ -197,10 +161,6 @@ static const struct domctl_entry {
     domctl_handler *handler;
 } domctls[] = {
     { XEN_DOMCTL_shadow_op, true, false, do_shadow_op },
-    { XEN_DOMCTL_ioport_permission, false, false, do_ioport_permission },
-    { XEN_DOMCTL_iomem_permission, false, false, do_iomem_permission },
-    { XEN_DOMCTL_settimeoffset, false, false, do_settimeoffset },
-    { XEN_DOMCTL_sendtrigger, false, false, do_sendtrigger },
     { XEN_DOMCTL_gethvmcontext, true, true, do_gethvmcontext },
     { XEN_DOMCTL_sethvmcontext, false, true, do_sethvmcontext },
     { XEN_DOMCTL_set_address_size, false, false, do_set_address_size },

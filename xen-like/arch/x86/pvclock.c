@@ -41,35 +41,9 @@ void arch_vcpu_update_time(struct vcpu *v)
 
 void arch_wallclock(uint64_t *seconds, uint32_t *nanoseconds)
 {
+    spin_lock(&wallclock_lock);
     *seconds = host_clock.wallclock_seconds_at_boot;
     *nanoseconds = wallclock_nanoseconds;
-}
-
-static void write_wallclock(struct domain *d)
-{
-    struct shared_info *shared = d->shared_info;
-    uint64_t seconds = host_clock.wallclock_seconds_at_boot + (uint64_t)d->arch.time_offset_seconds;
-    uint32_t version = (shared->wc_version + 1) | 1;
-    __atomic_store_n(&shared->wc_version, version, __ATOMIC_RELAXED);
-    atomic_thread_fence(memory_order_release);
-    shared->wc_sec = (uint32_t)seconds;
-    shared->xen_wc_sec_hi = (uint32_t)(seconds >> 32);
-    shared->wc_nsec = wallclock_nanoseconds;
-    __atomic_store_n(&shared->wc_version, version + 1, __ATOMIC_RELEASE);
-}
-
-void wallclock_fill(struct domain *d)
-{
-    spin_lock(&wallclock_lock);
-    write_wallclock(d);
-    spin_unlock(&wallclock_lock);
-}
-
-void wallclock_set_offset(struct domain *d, int64_t seconds)
-{
-    spin_lock(&wallclock_lock);
-    d->arch.time_offset_seconds = seconds;
-    write_wallclock(d);
     spin_unlock(&wallclock_lock);
 }
 
@@ -83,8 +57,10 @@ void wallclock_set(uint64_t seconds, uint32_t nanoseconds, uint64_t at_ns)
     spin_unlock(&wallclock_lock);
     for (struct domain *d = domain_get_next(0); d;) {
         domid_t next = (domid_t)(d->id + 1);
-        if (d->shared_info)
-            wallclock_fill(d);
+        spin_lock(&d->lock); /* a domain that is alive has its shared page while the lock is held */
+        if (d->dying == DOMAIN_ALIVE)
+            domain_update_wallclock(d);
+        spin_unlock(&d->lock);
         domain_put(d);
         d = domain_get_next(next);
     }
