@@ -35,7 +35,7 @@ $(BUILD)/obj/$(HV)/%.S.o: $(HV)/%.S | $(BUILD)/include/xen
 # The table of symbols for backtraces is made of a first link and goes into the second. It is the last of the constants,
 # and they come after the text: it moves no function. The second link is checked to have them where the table says.
 HV_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
-  -Wl,-T,$(HV_LINKER_SCRIPT) -Wl,--unresolved-symbols=ignore-all
+  -Wl,-T,$(HV_LINKER_SCRIPT)
 HV_SYMBOLS := $(BUILD)/obj/$(HV)/symbols
 $(BUILD)/keel: $(HV_OBJECTS) $(HV_LINKER_SCRIPT) $(HV_ARCH)/symbols.awk
 	@echo "  LD      $@"

@@ -26,7 +26,7 @@ void smp_answer_calls(void);
 /* An interrupt with no work of its own: the CPU leaves its guest, or idling. */
 void smp_send_kick(uint32_t cpu);
 
-/* The core's entry, on the boot CPU and on each secondary one. Weak defaults print that there is no core, and halt. */
+/* The core's entry, on the boot CPU and on each secondary one. */
 void keel_main(void) __attribute__((noreturn));
 void keel_secondary_main(void) __attribute__((noreturn));
 
