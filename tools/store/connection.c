@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/log.h"
 #include "store/memory.h"
 #include "store/request.h"
@@ -36,6 +37,8 @@ void connection_open(struct connection *connection, struct daemon *daemon, const
 
 void connection_drop_watches(struct connection *connection)
 {
+    if (connection->watches && connection->durable && connection->daemon->journal)
+        journal_drop_watches(connection->daemon->journal, connection->actor.domain);
     while (connection->watches)
         watch_remove(&connection->daemon->watches, connection->watches);
     connection->overflowed = false;

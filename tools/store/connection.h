@@ -44,6 +44,7 @@ struct connection {
     bool serving;         /* inside connection_service */
     bool failed;     /* protocol broken or connection lost; nothing more is read or sent */
     bool overflowed; /* some watch is */
+    bool durable;    /* it outlives the daemon: its watches are in the journal */
     char home[CONNECTION_HOME_SIZE]; /* of relative paths */
 
     struct watch *watches;
@@ -51,6 +52,7 @@ struct connection {
     struct transaction *transactions;
     unsigned int transaction_count;
     uint32_t last_transaction_id;
+    uint32_t lost_transaction_id; /* those up to this one were open when the daemon before this one ended */
 
     char *input; /* input_start..input_end: received, not yet handled */
     size_t input_start, input_end, input_capacity;

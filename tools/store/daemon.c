@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "store/journal.h"
+
 static void free_closed(struct daemon *daemon)
 {
     while (daemon->closed) {
@@ -26,6 +28,8 @@ static bool after_turn(void *context)
         connection_service(connection);
     }
     free_closed(daemon);
+    if (daemon->journal)
+        journal_maintain(daemon->journal);
     return daemon->ready != NULL;
 }
 
@@ -43,6 +47,8 @@ int daemon_create(struct daemon *daemon)
 
 void daemon_destroy(struct daemon *daemon)
 {
+    if (daemon->journal)
+        journal_close(daemon->journal); /* what follows is not the clients' doing */
     while (daemon->connections)
         connection_close(daemon->connections);
     free_closed(daemon);

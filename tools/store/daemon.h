@@ -17,7 +17,10 @@ struct daemon {
     uint64_t turn;
     uint32_t last_connection_id;
     struct domain_table domains;
+    struct journal *journal; /* NULL: nothing is kept */
 };
+
+struct journal;
 
 /* Creates an empty store without listeners and domains. 0 or errno. */
 int daemon_create(struct daemon *daemon);

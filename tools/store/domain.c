@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/log.h"
 #include "store/memory.h"
 
@@ -53,7 +54,8 @@ static void set_port(struct domain_table *table, event_port_t port, struct ring_
     table->by_port[port] = ring;
 }
 
-static int connect_ring(struct daemon *daemon, domid_t domain, struct ring_mapping *mapping, event_port_t remote_port)
+static int connect_ring(struct daemon *daemon, domid_t domain, uint64_t gfn, const struct ring_mapping *mapping,
+                        event_port_t remote_port)
 {
     struct domain_table *table = &daemon->domains;
     struct hypervisor *hypervisor = table->hypervisor;
@@ -66,6 +68,8 @@ static int connect_ring(struct daemon *daemon, domid_t domain, struct ring_mappi
         return EINVAL;
     }
     struct ring_connection *ring = ring_open(daemon, hypervisor, domain, mapping, port);
+    ring->gfn = gfn;
+    ring->remote_port = remote_port;
     table->by_id[domain] = ring;
     set_port(table, port, ring);
     /* Requests may be waiting whose event came before anyone listened. */
@@ -82,7 +86,7 @@ int domains_connect_own(struct daemon *daemon)
     int error = hypervisor->operations->map_own_ring(hypervisor, &mapping, &remote_port);
     if (error)
         return error;
-    error = connect_ring(daemon, 0, &mapping, remote_port);
+    error = connect_ring(daemon, 0, 0, &mapping, remote_port);
     if (error)
         hypervisor->operations->unmap_ring(hypervisor, &mapping);
     return error;
@@ -101,34 +105,53 @@ static int introduce_again(struct daemon *daemon, struct ring_connection *ring, 
         ring->port = 0;
         return error;
     }
+    ring->remote_port = remote_port;
     ring->port = port;
     set_port(table, port, ring);
     connection_reset(&ring->connection);
     ring_attach(ring);
+    if (daemon->journal)
+        journal_put_domain(daemon->journal, ring);
     daemon_queue(daemon, &ring->connection);
     return 0;
 }
 
-int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh)
+static int introduce_new(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
 {
     struct hypervisor *hypervisor = daemon->domains.hypervisor;
-    *fresh = false;
-    if (!hypervisor)
-        return ENOSYS;
-    struct ring_connection *known = domains_find(daemon, domain);
-    if (known)
-        return introduce_again(daemon, known, port);
     struct ring_mapping mapping;
     int error = hypervisor->operations->map_ring(hypervisor, domain, gfn, &mapping);
     if (error)
         return error;
-    error = connect_ring(daemon, domain, &mapping, port);
-    if (error) {
+    error = connect_ring(daemon, domain, gfn, &mapping, port);
+    if (error)
         hypervisor->operations->unmap_ring(hypervisor, &mapping);
+    return error;
+}
+
+int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh)
+{
+    *fresh = false;
+    if (!daemon->domains.hypervisor)
+        return ENOSYS;
+    struct ring_connection *ring = domains_find(daemon, domain);
+    if (ring)
+        return introduce_again(daemon, ring, port);
+    int error = introduce_new(daemon, domain, gfn, port);
+    if (error)
         return error;
-    }
+    if (daemon->journal)
+        journal_put_domain(daemon->journal, domains_find(daemon, domain));
     *fresh = true;
     return 0;
+}
+
+struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
+{
+    struct hypervisor *hypervisor = daemon->domains.hypervisor;
+    if (hypervisor->operations->life(hypervisor, domain) == DOMAIN_GONE || introduce_new(daemon, domain, gfn, port))
+        return NULL;
+    return domains_find(daemon, domain);
 }
 
 static void disconnect(struct domain_table *table, struct ring_connection *ring)
@@ -149,17 +172,24 @@ static void drop_targets(struct daemon *daemon, domid_t domain)
             connection->actor.target = DOMID_INVALID;
 }
 
+void domains_forget(struct daemon *daemon, domid_t domain)
+{
+    struct change_list changes = {0};
+    struct view view = store_view(&daemon->store, &changes);
+    drop_targets(daemon, domain);
+    store_forget_domain(&view, domain);
+    daemon_publish(daemon, &changes);
+    if (daemon->journal)
+        journal_release_domain(daemon->journal, domain);
+}
+
 int domains_release(struct daemon *daemon, domid_t domain)
 {
     struct ring_connection *ring = domains_find(daemon, domain);
     if (!ring || domain == 0)
         return ENOENT;
     disconnect(&daemon->domains, ring);
-    drop_targets(daemon, domain);
-    struct change_list changes = {0};
-    struct view view = store_view(&daemon->store, &changes);
-    store_forget_domain(&view, domain);
-    daemon_publish(daemon, &changes);
+    domains_forget(daemon, domain);
     return 0;
 }
 
@@ -181,6 +211,8 @@ void domains_check_life(struct daemon *daemon)
         } else if (life == DOMAIN_SHUT_DOWN && !ring->shut_down) {
             ring->shut_down = true;
             told = true;
+            if (daemon->journal)
+                journal_put_domain(daemon->journal, ring);
         }
     }
     if (told)

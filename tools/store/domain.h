@@ -30,6 +30,13 @@ int domains_connect_own(struct daemon *daemon);
 /* INTRODUCE: connects a new domain (*fresh is true), or starts the connection of a known one over. 0 or errno. */
 int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh);
 
+/* Connects a domain that the daemon before this one knew: its ring goes on where it is. The connection, or NULL when the
+ * domain is gone or cannot be connected. */
+struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port);
+
+/* Removes what a domain that is not connected owns. */
+void domains_forget(struct daemon *daemon, domid_t domain);
+
 /* RELEASE: cuts a domain off and removes what it owns. 0 or ENOENT. */
 int domains_release(struct daemon *daemon, domid_t domain);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/log.h"
 #include "store/socket.h"
 
@@ -34,7 +35,7 @@ static void print_usage(FILE *to)
           "  --no-domains      serve the socket alone: no rings, no hypervisor needed\n"
           "  --foreground      stay in the foreground, log to standard error\n"
           "  --socket PATH     listen there (default " DEFAULT_SOCKET ")\n"
-          "  --state DIR       keep the store's state in this directory\n"
+          "  --state DIR       keep a journal there, so that a daemon started after this one was killed goes on\n"
           "  --pid-file FILE   write the process id there once the store serves\n",
           to);
 }
@@ -165,6 +166,10 @@ static int open_domains(struct daemon *daemon)
     int error = domains_open(daemon, hypervisor);
     if (!error)
         error = domains_connect_own(daemon);
+    if (!error && daemon->journal) {
+        journal_restore_domains(daemon->journal);
+        domains_check_life(daemon);
+    }
     return error;
 }
 
@@ -193,22 +198,28 @@ static int watch_signals(struct daemon *daemon, struct signal_source *signals)
     return signals->source.fd < 0 ? errno : loop_watch(&daemon->loop, &signals->source, EPOLLIN);
 }
 
-/* Everything that serving needs, in the order in which clients depend on it. 0 or errno, told to the log. */
+/* Everything that serving needs. The journal comes first: it says whether another daemon serves. 0 or errno, told to the
+ * log. */
 static int set_up(struct daemon *daemon, const struct options *options, struct socket_listener *listener)
 {
+    if (options->state_directory) {
+        make_parent(options->state_directory);
+        if (!journal_open(daemon, options->state_directory))
+            return errno;
+    }
     make_parent(options->socket_path);
     int error = socket_listen(listener, daemon, options->socket_path);
     if (error == EADDRINUSE)
         log_error("%s is served by another store daemon: stop it, or choose another --socket", options->socket_path);
     else if (error)
         log_error("%s: cannot listen there: %s", options->socket_path, strerror(error));
-    if (!error)
-        write_first_entries(daemon, !options->no_domains);
-    if (!error && !options->no_domains) {
-        error = open_domains(daemon);
-        if (error)
-            log_error("domains cannot be served (%s): use --no-domains to serve the socket alone", strerror(error));
-    }
+    if (error)
+        return error;
+    write_first_entries(daemon, !options->no_domains);
+    if (!options->no_domains && (error = open_domains(daemon)))
+        log_error("domains cannot be served (%s): use --no-domains to serve the socket alone", strerror(error));
+    if (!error && daemon->journal)
+        journal_maintain(daemon->journal);
     return error;
 }
 

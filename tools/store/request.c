@@ -85,9 +85,10 @@ static int split_arguments(struct request *request, const struct operation *oper
 
 static int find_transaction(struct request *request)
 {
-    request->transaction = connection_find_transaction(request->connection, request->header->tx_id);
+    uint32_t id = request->header->tx_id;
+    request->transaction = connection_find_transaction(request->connection, id);
     if (!request->transaction)
-        return ENOENT;
+        return id <= request->connection->lost_transaction_id ? EAGAIN : ENOENT;
     request->view = transaction_view(request->transaction, &request->daemon->store);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/request.h"
 
 /* A decimal number up to `max`. Some tools write frame numbers as signed ones: `negative` lets them. */
@@ -54,6 +55,11 @@ int request_release(struct request *request)
     return error;
 }
 
+static int record(struct request *request, const struct ring_connection *ring)
+{
+    return request->daemon->journal ? journal_put_domain(request->daemon->journal, ring) : 0;
+}
+
 int request_resume(struct request *request)
 {
     domid_t domain;
@@ -63,7 +69,7 @@ int request_resume(struct request *request)
     if (!ring)
         return ENOENT;
     ring->shut_down = false;
-    return 0;
+    return record(request, ring);
 }
 
 int request_set_target(struct request *request)
@@ -76,7 +82,7 @@ int request_set_target(struct request *request)
     if (!ring || !domains_find(request->daemon, target))
         return ENOENT;
     ring->connection.actor.target = target;
-    return 0;
+    return record(request, ring);
 }
 
 int request_get_domain_path(struct request *request)

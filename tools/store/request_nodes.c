@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/request.h"
 
 int request_directory(struct request *request)
@@ -141,7 +142,15 @@ int request_watch(struct request *request)
         return ENOSPC;
     size_t home_size = name[0] == '/' || name[0] == '@' ? 0 : strlen(connection->home);
     request->watch_set = watch_add(&request->daemon->watches, connection, request->path, home_size, token);
-    return request->watch_set ? 0 : EEXIST;
+    if (!request->watch_set)
+        return EEXIST;
+    struct journal *journal = connection->durable ? request->daemon->journal : NULL;
+    if (journal && journal_add_watch(journal, request->watch_set)) {
+        watch_remove(&request->daemon->watches, request->watch_set);
+        request->watch_set = NULL;
+        return ENOSPC;
+    }
+    return 0;
 }
 
 int request_unwatch(struct request *request)
@@ -150,6 +159,9 @@ int request_unwatch(struct request *request)
     struct watch *watch = watch_find(watches, request->connection, request->path, request->arguments[1]);
     if (!watch)
         return ENOENT;
+    struct journal *journal = request->connection->durable ? request->daemon->journal : NULL;
+    if (journal && journal_remove_watch(journal, watch))
+        return ENOSPC;
     watch_remove(watches, watch);
     return 0;
 }

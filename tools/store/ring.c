@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/daemon.h"
+#include "store/journal.h"
 #include "store/log.h"
 #include "store/memory.h"
 
@@ -41,6 +42,15 @@ static void set_error(struct ring_connection *ring, uint32_t error)
     }
 }
 
+/* Before anything in the page changes, the journal has the new state. */
+static void record(struct ring_connection *ring)
+{
+    struct journal *journal = ring->connection.daemon->journal;
+    if (journal)
+        journal_put_domain(journal, ring);
+    ring->recorded_consumer = ring->request_consumer;
+}
+
 static ssize_t receive(struct connection *connection, void *to, size_t size)
 {
     struct ring_connection *ring = ring_of(connection);
@@ -58,8 +68,6 @@ static ssize_t receive(struct connection *connection, void *to, size_t size)
     memcpy(to, page->req + offset, first);
     memcpy((char *)to + first, page->req, count - first);
     ring->request_consumer += (uint32_t)count;
-    store_index(&page->req_cons, ring->request_consumer);
-    ring->notify_due = true;
     return (ssize_t)count;
 }
 
@@ -76,6 +84,7 @@ static ssize_t send_bytes(struct connection *connection, const void *from, size_
     size_t count = room < size ? room : size;
     if (count == 0)
         return 0;
+    record(ring);
     size_t offset = MASK_XENSTORE_IDX(ring->response_producer);
     size_t first = count < XENSTORE_RING_SIZE - offset ? count : XENSTORE_RING_SIZE - offset;
     memcpy(page->rsp + offset, from, first);
@@ -94,10 +103,20 @@ static void notify(struct ring_connection *ring)
     }
 }
 
-/* Whatever the connection waits for, the domain says by an event; what was done so far is told to it. */
+/* The end of a service: the domain gets the room of what was taken back, and is told. What the connection waits for
+ * comes by an event. */
 static void wait_for(struct connection *connection, bool for_input, bool for_output)
 {
-    notify(ring_of(connection));
+    struct ring_connection *ring = ring_of(connection);
+    struct xenstore_domain_interface *page = ring->mapping.page;
+    if (ring->recorded_consumer != ring->request_consumer)
+        record(ring);
+    if (ring->published_consumer != ring->request_consumer) {
+        ring->published_consumer = ring->request_consumer;
+        store_index(&page->req_cons, ring->published_consumer);
+        ring->notify_due = true;
+    }
+    notify(ring);
 }
 
 static void fail(struct connection *connection)
@@ -126,7 +145,7 @@ static const struct transport transport = {
 void ring_attach(struct ring_connection *ring)
 {
     struct xenstore_domain_interface *page = ring->mapping.page;
-    ring->request_consumer = load(&page->req_cons);
+    ring->request_consumer = ring->recorded_consumer = ring->published_consumer = load(&page->req_cons);
     ring->response_producer = load(&page->rsp_prod);
     store_index(&page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
     store_index(&page->error, XENSTORE_ERROR_NONE);
@@ -140,8 +159,30 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
     ring->mapping = *mapping;
     ring->port = port;
     connection_open(&ring->connection, daemon, &transport, domain);
+    ring->connection.durable = true;
     ring_attach(ring);
     return ring;
+}
+
+void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
+                  size_t input_size, const char *output, size_t output_size)
+{
+    struct connection *connection = &ring->connection;
+    uint32_t ahead = ring->request_consumer - consumer;
+    uint32_t delivered = ring->response_producer - producer;
+    if ((ahead > 0 && ahead < INT32_MAX) || delivered > output_size || input_size > connection->input_capacity) {
+        log_error("domain %u: the journal's state of its ring is older than the page: what was under way is lost",
+                  connection->actor.domain);
+        return;
+    }
+    ring->request_consumer = ring->recorded_consumer = consumer;
+    memcpy(connection->input, input, input_size);
+    connection->input_end = input_size;
+    if (delivered < output_size) {
+        size_t rest = output_size - delivered;
+        memcpy(connection_reserve(connection, rest), output + delivered, rest);
+        connection_sent(connection, rest);
+    }
 }
 
 /* The domain asked for a new start on its side of the page. */
@@ -149,7 +190,8 @@ static void reconnect(struct ring_connection *ring)
 {
     struct xenstore_domain_interface *page = ring->mapping.page;
     connection_reset(&ring->connection);
-    ring->request_consumer = ring->response_producer = 0;
+    ring->request_consumer = ring->recorded_consumer = ring->published_consumer = ring->response_producer = 0;
+    record(ring);
     store_index(&page->req_cons, 0);
     store_index(&page->req_prod, 0);
     store_index(&page->rsp_cons, 0);

@@ -13,11 +13,17 @@ struct ring_connection {
     struct connection connection; /* first: a pointer to one is a pointer to the other */
     struct hypervisor *hypervisor;
     struct ring_mapping mapping;
-    event_port_t port;
+    uint64_t gfn;             /* of the page, as it was introduced */
+    event_port_t remote_port; /* on the domain's side */
+    event_port_t port;        /* on this one */
     bool notify_due; /* something was taken or put since the last notification */
     uint8_t complaints; /* that the log has about it */
     bool shut_down;  /* @releaseDomain was told of its shutdown */
+    /* What has been taken and put. The page's own indices follow at the end of each service, once the journal has
+     * these: a daemon that is started after this one was killed goes on at the right byte. */
     uint32_t request_consumer, response_producer;
+    uint32_t recorded_consumer;  /* in the journal */
+    uint32_t published_consumer; /* in the page */
 };
 
 /* Opens a connection over a mapped page and a bound port, both of which it takes over. */
@@ -26,6 +32,11 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
 
 /* Takes the indices from the page, as at the start, and announces the server's features. */
 void ring_attach(struct ring_connection *ring);
+
+/* Goes on where the journal says that the daemon before this one was: what it had taken and not handled, and what it had
+ * answered and not delivered, the first byte of which belongs at `producer`. */
+void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
+                  size_t input_size, const char *output, size_t output_size);
 
 /* The port fired, or the page may have changed. */
 void ring_service(struct ring_connection *ring);

@@ -3,10 +3,8 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "store/memory.h"
 #include "store/transaction.h"
 
 #define NO_CHANGE (-1) /* of a check: allowed, and nothing to do */
@@ -212,40 +210,22 @@ int store_replay(struct view *view, const struct actor *actor, const struct chan
 struct forgetting {
     domid_t domain;
     struct change_list changes;
-    char path[PATH_SIZE];
-    size_t path_size;
 };
 
-static bool forget_in_node(void *context, const struct node *node)
+static bool forget_in_node(void *context, const char *path, const struct node *node)
 {
     struct forgetting *forgetting = context;
-    size_t parent_size = forgetting->path_size;
-    bool below_root = parent_size == 1 && forgetting->path[0] == '/';
-    if (parent_size + node->name_size + 2 > sizeof(forgetting->path))
-        return true;
-    char *end = forgetting->path + parent_size;
-    if (parent_size > 0 && !below_root)
-        *end++ = '/';
-    memcpy(end, node->name, node->name_size);
-    end += node->name_size;
-    if (end == forgetting->path)
-        *end++ = '/';
-    *end = '\0';
-    forgetting->path_size = (size_t)(end - forgetting->path);
-
-    if (node->permissions->entries[0].domain == forgetting->domain && forgetting->path_size > 1) {
-        change_list_append(&forgetting->changes, change_create(CHANGE_REMOVE, forgetting->path, 0));
-    } else {
-        struct permissions *rest = permissions_without(node->permissions, forgetting->domain);
-        if (rest) {
-            struct change *change = change_create(CHANGE_SET_PERMISSIONS, forgetting->path, 0);
-            change->permissions = rest;
-            change_list_append(&forgetting->changes, change);
-        }
-        tree_for_each_child(node, forget_in_node, forgetting);
+    bool removable = path[0] == '/' && path[1] != '\0';
+    if (removable && node->permissions->entries[0].domain == forgetting->domain) {
+        change_list_append(&forgetting->changes, change_create(CHANGE_REMOVE, path, 0));
+        return false;
     }
-    forgetting->path_size = parent_size;
-    forgetting->path[parent_size] = '\0';
+    struct permissions *rest = permissions_without(node->permissions, forgetting->domain);
+    if (rest) {
+        struct change *change = change_create(CHANGE_SET_PERMISSIONS, path, 0);
+        change->permissions = rest;
+        change_list_append(&forgetting->changes, change);
+    }
     return true;
 }
 
@@ -254,15 +234,13 @@ void store_forget_domain(struct view *view, domid_t domain)
     struct usage_entry usage = usage_get(view->usage, domain);
     if (usage.nodes == 0 && usage.references == 0)
         return;
-    struct forgetting *forgetting = allocate(sizeof(*forgetting));
-    forgetting->domain = domain;
-    tree_for_each_child(*view->top, forget_in_node, forgetting);
+    struct forgetting forgetting = {.domain = domain};
+    tree_walk(*view->top, forget_in_node, &forgetting);
 
     static const struct actor domain_0 = {.domain = 0, .target = DOMID_INVALID};
     struct change *next;
-    for (struct change *change = forgetting->changes.first; change; change = next) {
+    for (struct change *change = forgetting.changes.first; change; change = next) {
         next = change->next;
         perform(view, &domain_0, change);
     }
-    free(forgetting);
 }

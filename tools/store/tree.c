@@ -250,6 +250,40 @@ void tree_for_each_child(const struct node *parent, bool (*visit)(void *context,
     visit_treap(parent->children, visit, context);
 }
 
+struct walk {
+    bool (*visit)(void *context, const char *path, const struct node *node);
+    void *context;
+    size_t size; /* of the path of the parent of the nodes that are visited */
+    char path[PATH_SIZE];
+};
+
+static bool walk_node(void *context, const struct node *node)
+{
+    struct walk *walk = context;
+    size_t parent_size = walk->size;
+    bool below_root = parent_size == 1 && walk->path[0] == '/';
+    char *end = walk->path + parent_size;
+    if (parent_size > 0 && !below_root)
+        *end++ = '/';
+    memcpy(end, node->name, node->name_size);
+    end += node->name_size;
+    if (end == walk->path)
+        *end++ = '/'; /* the root: its name is empty */
+    *end = '\0';
+    walk->size = (size_t)(end - walk->path);
+    if (walk->visit(walk->context, walk->path, node))
+        visit_treap(node->children, walk_node, walk);
+    walk->size = parent_size;
+    return true;
+}
+
+void tree_walk(const struct node *top, bool (*visit)(void *context, const char *path, const struct node *node),
+               void *context)
+{
+    struct walk walk = {.visit = visit, .context = context};
+    visit_treap(top->children, walk_node, &walk);
+}
+
 size_t tree_names_size(const struct node *parent)
 {
     return names_size_of(parent->children);

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: a daemon that is started on the file of one that was killed goes on. Kills are real ones of a child
+ * process, or the file is copied at some instant and read by a second daemon.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "fake_hypervisor.h"
+#include "store/journal.h"
+#include <xenstore.h>
+
+static char base[] = "/tmp/store-journal-XXXXXX", first[64], second[64];
+static struct daemon daemon_, next_;
+static struct client tool;
+
+static void run_command(const char *format, const char *a, const char *b)
+{
+    char command[256];
+    snprintf(command, sizeof(command), format, a, b);
+    if (system(command) != 0)
+        abort();
+}
+
+static void set_up(void)
+{
+    run_command("rm -rf %s %s", first, second);
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&daemon_), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&daemon_, first));
+    client_open(&tool, &daemon_, 0);
+}
+
+/* As if the daemon had been killed at this instant, and another were started. */
+static void start_next(void)
+{
+    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+}
+
+static void tear_down(void)
+{
+    close(tool.fd);
+    daemon_destroy(&daemon_);
+}
+
+static bool has(struct daemon *daemon, const char *path, const char *value)
+{
+    const struct node *node = tree_find(daemon->store.top, path);
+    size_t size = node && node->value ? node->value->size : 0;
+    return node && size == strlen(value) && (size == 0 || memcmp(node->value->data, value, size) == 0);
+}
+
+/* Both trees as text, compared. */
+static bool dump_node(void *context, const char *path, const struct node *node)
+{
+    FILE *file = context;
+    char permissions[256] = "";
+    size_t size = permissions_format(node->permissions, permissions, sizeof(permissions));
+    fprintf(file, "%s = %.*s ", path, node->value ? (int)node->value->size : 0, node->value ? node->value->data : "");
+    fwrite(permissions, 1, size, file);
+    return true;
+}
+
+static bool same_trees(struct daemon *one, struct daemon *other)
+{
+    char *texts[2];
+    size_t sizes[2];
+    struct daemon *daemons[] = {one, other};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = open_memstream(&texts[i], &sizes[i]);
+        tree_walk(daemons[i]->store.top, dump_node, file);
+        fclose(file);
+    }
+    bool same = sizes[0] == sizes[1] && memcmp(texts[0], texts[1], sizes[0]) == 0;
+    same = same && one->store.usage.count == other->store.usage.count &&
+           memcmp(one->store.usage.entries, other->store.usage.entries,
+                  one->store.usage.count * sizeof(struct usage_entry)) == 0;
+    free(texts[0]);
+    free(texts[1]);
+    return same;
+}
+
+static void some_changes(void)
+{
+    call_write(&tool, 0, "/a/b/c", "1");
+    call_write(&tool, 0, "/a/b/d", "");
+    CALL(&tool, XS_SET_PERMS, 0, "/a/b\0n5\0r7");
+    CALL(&tool, XS_SET_PERMS, 0, "@releaseDomain\0r0");
+    CALL(&tool, XS_MKDIR, 0, "/m/n");
+    call_write(&tool, 0, "/gone/x", "1");
+    CALL(&tool, XS_RM, 0, "/gone");
+    uint32_t tx = start_transaction(&tool);
+    call_write(&tool, tx, "/t/1", "one");
+    call_write(&tool, tx, "/t/2", "two");
+    CALL(&tool, XS_TRANSACTION_END, tx, "T");
+    tx = start_transaction(&tool);
+    call_write(&tool, tx, "/never", "x");
+}
+
+static void what_was_answered_is_there_again(void)
+{
+    set_up();
+    some_changes();
+    start_next();
+    CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
+    CU_ASSERT_TRUE(has(&next_, "/t/2", "two"));
+    CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/never"));
+    daemon_destroy(&next_);
+
+    run_command("cp %1$s/journal %1$s/copy", first, "");
+    struct daemon another;
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&another), 0);
+    CU_ASSERT_PTR_NULL(journal_open(&another, first)); /* it is served */
+    CU_ASSERT_EQUAL(errno, EWOULDBLOCK);
+    daemon_destroy(&another);
+    tear_down();
+}
+
+static int number_of(const struct node *node)
+{
+    char text[16] = "";
+    if (node->value && node->value->size < sizeof(text))
+        memcpy(text, node->value->data, node->value->size);
+    return atoi(text);
+}
+
+static void any_cut_of_the_file_is_some_state_of_the_past(void)
+{
+    set_up();
+    for (int i = 0; i < 20; i++) {
+        char value[16];
+        snprintf(value, sizeof(value), "%d", i);
+        uint32_t tx = start_transaction(&tool);
+        call_write(&tool, tx, "/x", value);
+        call_write(&tool, tx, "/y", value);
+        CALL(&tool, XS_TRANSACTION_END, tx, "T");
+    }
+    char path[96];
+    snprintf(path, sizeof(path), "%s/journal", second);
+    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+    struct stat status;
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    int last = 20;
+    for (off_t size = status.st_size; size >= 16; size--) {
+        CU_ASSERT_EQUAL(truncate(path, size), 0);
+        CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+        const struct node *x = tree_find(next_.store.top, "/x"), *y = tree_find(next_.store.top, "/y");
+        CU_ASSERT_EQUAL(x != NULL, y != NULL);
+        if (x && y) {
+            int now = number_of(x);
+            CU_ASSERT_TRUE(now == last || now == last - 1);
+            CU_ASSERT_EQUAL(now, number_of(y));
+            last = now;
+        }
+        daemon_destroy(&next_);
+        run_command("cp %1$s/journal %2$s/journal", first, second);
+    }
+    CU_ASSERT_EQUAL(last, 0);
+    tear_down();
+}
+
+static void damage_is_told_and_passed_over(void)
+{
+    set_up();
+    some_changes();
+    char path[96];
+    snprintf(path, sizeof(path), "%s/journal", first);
+    struct stat status;
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    call_write(&tool, 0, "/after", "1");
+    /* One byte in the middle of a record's payload, others behind it. */
+    int fd = open(path, O_RDWR);
+    char byte;
+    CU_ASSERT_EQUAL(pread(fd, &byte, 1, 16 + 16 + 10), 1);
+    byte ^= 0x20;
+    CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, 16 + 16 + 10), 1);
+    close(fd);
+    start_next();
+    CU_ASSERT_TRUE(has(&next_, "/after", "1"));
+    CU_ASSERT_TRUE(has(&next_, "/t/1", "one"));
+    CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/a/b/c"));
+    snprintf(path, sizeof(path), "%s/journal.damaged", second);
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    loop_turn(&next_.loop, 0, true); /* writes the file anew */
+    struct daemon again;
+    journal_close(next_.journal);
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&again), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&again, second));
+    CU_ASSERT_TRUE(same_trees(&next_, &again));
+    daemon_destroy(&again);
+    daemon_destroy(&next_);
+    tear_down();
+}
+
+static void random_bytes_are_no_journal_but_no_crash(void)
+{
+    set_up();
+    some_changes();
+    char path[96], content[4096];
+    snprintf(path, sizeof(path), "%s/journal", second);
+    srand(1);
+    for (int round = 0; round < 300; round++) {
+        run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+        int fd = open(path, O_RDWR);
+        ssize_t size = pread(fd, content, sizeof(content), 0);
+        CU_ASSERT_TRUE(size > 0);
+        for (int i = 0; i < 5; i++) {
+            char byte = (char)rand();
+            if (pwrite(fd, &byte, 1, round % 7 == 0 ? rand() % 16 : rand() % (int)size) != 1)
+                abort();
+        }
+        close(fd);
+        CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+        CU_ASSERT_PTR_NOT_NULL(tree_find(next_.store.top, "/"));
+        daemon_destroy(&next_);
+    }
+    tear_down();
+}
+
+static void without_room_writes_fail_and_reads_go_on(void)
+{
+    set_up();
+    call_write(&tool, 0, "/a", "1");
+    struct rlimit old, small;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 500;
+    setrlimit(RLIMIT_FSIZE, &small);
+    const char *reply = "OK";
+    int written = 0;
+    for (; written < 50 && strcmp(reply, "OK") == 0; written++)
+        reply = call_write(&tool, 0, "/a", "2");
+    CU_ASSERT_STRING_EQUAL(reply, "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/a", "3"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/a"), "2");
+    uint32_t tx = start_transaction(&tool);
+    call_write(&tool, tx, "/a", "4");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/a"), "2");
+    setrlimit(RLIMIT_FSIZE, &old);
+    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/a", "5"), "OK");
+    start_next();
+    CU_ASSERT_TRUE(has(&next_, "/a", "5"));
+    daemon_destroy(&next_);
+    tear_down();
+}
+
+static void the_file_stays_small(void)
+{
+    set_up();
+    char value[1001];
+    memset(value, 'v', 1000);
+    value[1000] = '\0';
+    for (int i = 0; i < 20000; i++) {
+        char path[32];
+        snprintf(path, sizeof(path), "/n/%d", i % 50);
+        call_write(&tool, 0, path, value);
+    }
+    char path[96];
+    struct stat status;
+    snprintf(path, sizeof(path), "%s/journal", first);
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    CU_ASSERT_TRUE(status.st_size < 3 * 1024 * 1024);
+    start_next();
+    CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
+    daemon_destroy(&next_);
+    tear_down();
+}
+
+static void rings_go_on_where_they_were(void)
+{
+    set_up();
+    memset(domains, 0, sizeof(domains));
+    fake_daemon = &daemon_;
+    CU_ASSERT_EQUAL(domains_open(&daemon_, &hypervisor), 0);
+    CU_ASSERT_EQUAL(domains_connect_own(&daemon_), 0);
+    journal_restore_domains(daemon_.journal);
+    for (int domain = 5; domain <= 6; domain++) {
+        char body[64];
+        int size = snprintf(body, sizeof(body), "/local/domain/%d", domain) + 1;
+        call_text(&tool, XS_MKDIR, 0, body, (size_t)size);
+        size += snprintf(body + size, sizeof(body) - (size_t)size, "n%d", domain) + 1;
+        CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_SET_PERMS, 0, body, (size_t)size), "OK");
+        size = snprintf(body, sizeof(body), "%d%c77%c3", domain, 0, 0) + 1;
+        CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_INTRODUCE, 0, body, (size_t)size), "OK");
+    }
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0token"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "y\0removed"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_UNWATCH, "y\0removed"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_TRANSACTION_START, ""), "1");
+    struct message message;
+    while (get_message(5, &message))
+        ;
+    /* A reply is not taken yet, the next request is half there, and the one after it not at all. */
+    struct xsd_sockmsg read_x = {.type = XS_READ, .req_id = 71, .len = 2};
+    put(5, &read_x, sizeof(read_x));
+    put(5, "x", 2);
+    read_x.req_id = 72;
+    put(5, &read_x, 10);
+    fire(105);
+    CU_ASSERT_EQUAL(domains[5].page.req_cons, domains[5].page.req_prod);
+    domains[6].life = DOMAIN_GONE;
+
+    start_next();
+    fake_daemon = &next_;
+    CU_ASSERT_EQUAL(domains_open(&next_, &hypervisor), 0);
+    CU_ASSERT_EQUAL(domains_connect_own(&next_), 0);
+    journal_restore_domains(next_.journal);
+    turn(&next_);
+    put(5, (const char *)&read_x + 10, sizeof(read_x) - 10);
+    put(5, "x", 2);
+    fire(105);
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_EQUAL(message.header.req_id, 71);
+    CU_ASSERT_STRING_EQUAL(message.body, "v");
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_EQUAL(message.header.type, XS_WATCH_EVENT);
+    CU_ASSERT_STRING_EQUAL(message.body, "x"); /* relative as it was set */
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_EQUAL(message.header.req_id, 72);
+    CU_ASSERT_STRING_EQUAL(message.body, "v");
+    CU_ASSERT_FALSE(get_message(5, &message)); /* nothing twice */
+
+    struct xsd_sockmsg end = {.type = XS_TRANSACTION_END, .req_id = 73, .tx_id = 1, .len = 2};
+    put(5, &end, sizeof(end));
+    put(5, "T", 2);
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_STRING_EQUAL(message.body, "EAGAIN");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0again"), "OK");
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_EQUAL(message.header.type, XS_WATCH_EVENT);
+    CU_ASSERT_PTR_NULL(domains_find(&next_, 6));
+    CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/local/domain/6"));
+    daemon_destroy(&next_);
+    tear_down();
+}
+
+/* A child serves a socket from the directory until it is killed. */
+static pid_t serve(const char *socket_path)
+{
+    int ready[2];
+    if (pipe(ready) < 0)
+        abort();
+    pid_t child = fork();
+    if (child == 0) {
+        static struct daemon child_daemon;
+        static struct socket_listener listener;
+        if (daemon_create(&child_daemon) || !journal_open(&child_daemon, first) ||
+            socket_listen(&listener, &child_daemon, socket_path) || write(ready[1], "", 1) != 1)
+            _exit(1);
+        loop_run(&child_daemon.loop);
+        _exit(1);
+    }
+    char byte;
+    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+static void *kill_later(void *argument)
+{
+    usleep((useconds_t)(rand() % 20000));
+    kill(*(pid_t *)argument, SIGKILL);
+    return NULL;
+}
+
+static void kills_at_any_instant_lose_nothing_that_was_answered(void)
+{
+    run_command("rm -rf %s %s", first, second);
+    char socket_path[64];
+    snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
+    setenv("XENSTORED_PATH", socket_path, 1);
+    unsigned int answered = 0, started = 0;
+    srand(7);
+    for (int round = 0; round < 25; round++) {
+        pid_t child = serve(socket_path);
+        struct xs_handle *handle = xs_open(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(handle);
+        for (unsigned int i = 0; i < 2; i++) {
+            char *value = started ? xs_read(handle, XBT_NULL, i ? "/kill/b" : "/kill/a", NULL) : NULL;
+            unsigned int number = value ? (unsigned int)atoi(value) : 0;
+            CU_ASSERT_TRUE(number >= answered && number <= started);
+            answered = i ? answered : number;
+            CU_ASSERT_EQUAL(number, answered); /* both halves of the transaction */
+            free(value);
+        }
+        pthread_t killer;
+        pthread_create(&killer, NULL, kill_later, &child);
+        for (;;) {
+            char text[16];
+            unsigned int size = (unsigned int)snprintf(text, sizeof(text), "%u", started + 1);
+            xs_transaction_t tx = xs_transaction_start(handle);
+            if (!tx || !xs_write(handle, tx, "/kill/a", text, size) || !xs_write(handle, tx, "/kill/b", text, size))
+                break;
+            started++;
+            if (!xs_transaction_end(handle, tx, false))
+                break;
+            answered = started;
+        }
+        pthread_join(killer, NULL);
+        waitpid(child, NULL, 0);
+        xs_close(handle);
+    }
+    printf("%u transactions answered ", answered);
+    CU_ASSERT_TRUE(answered > 25);
+    unlink(socket_path);
+}
+
+int main(void)
+{
+    static const struct test_case cases[] = {
+        {"what was answered is there again, and a served directory is refused", what_was_answered_is_there_again},
+        {"any cut of the file is a state of the past, transactions whole", any_cut_of_the_file_is_some_state_of_the_past},
+        {"damage is told, kept and passed over", damage_is_told_and_passed_over},
+        {"random bytes are no journal, but no crash", random_bytes_are_no_journal_but_no_crash},
+        {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},
+        {"the file stays small", the_file_stays_small},
+        {"rings go on where they were", rings_go_on_where_they_were},
+        {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
+    };
+    if (!mkdtemp(base))
+        return 1;
+    snprintf(first, sizeof(first), "%s/first", base);
+    snprintf(second, sizeof(second), "%s/second", base);
+    int status = RUN_TESTS("journal", cases);
+    run_command("rm -rf %s %s", base, "");
+    return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: what a daemon needs that is started after this one was killed at any instant. It lies on a memory file
+ * system (a host's reboot starts with an empty store, as the domains are gone too), so that writing it is one system call
+ * and needs no flush.
+ *
+ *     DIR/journal   a header, then records: size, kind, checksum, payload. A record is whole or it does not count.
+ *     DIR/lock      held while a daemon serves from DIR
+ *
+ * A change is in the journal before it takes effect and before it is answered; a transaction is one record. Of each
+ * domain there is its introduction, its watches, and where its ring stands, with the bytes under way. Now and then the
+ * file is written anew from the state itself; the new one replaces the old one in one step.
+ */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+#include "store/ring.h"
+
+struct journal;
+
+/* Takes the directory (made when missing), brings the daemon's store to what its journal says, and keeps the domains it
+ * names for journal_restore_domains. Damage is told to the log with its place; what is whole counts. From here on the
+ * daemon's changes are recorded. NULL with errno, told to the log. */
+struct journal *journal_open(struct daemon *daemon, const char *directory);
+void journal_close(struct journal *journal);
+
+/* Connects the journal's domains again, with their watches, all of which fire once: what changed while nobody served
+ * cannot be known. Of a domain that is gone everything is removed. */
+void journal_restore_domains(struct journal *journal);
+
+/* Each returns 0 or ENOSPC, told to the log once. */
+int journal_put_domain(struct journal *journal, const struct ring_connection *ring);
+int journal_release_domain(struct journal *journal, domid_t domain);
+int journal_add_watch(struct journal *journal, const struct watch *watch);
+int journal_remove_watch(struct journal *journal, const struct watch *watch);
+int journal_drop_watches(struct journal *journal, domid_t domain);
+
+/* Between two turns: writes the file anew when it has grown enough. */
+void journal_maintain(struct journal *journal);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* Records of the journal as bytes, both ways. */
+#include "store/journal_format.h"
+
+#include "store/log.h"
+
+struct record_header {
+    uint32_t size; /* of the payload */
+    uint32_t kind;
+    uint64_t checksum; /* of size, kind and payload */
+};
+_Static_assert(sizeof(JOURNAL_MAGIC) == JOURNAL_MAGIC_SIZE, "the magic is as long as a record's header");
+_Static_assert(sizeof(struct record_header) == 16, "the header has no holes");
+
+static uint64_t checksum(uint32_t size, uint32_t kind, const char *payload)
+{
+    uint64_t sum = 0xcbf29ce484222325u ^ ((uint64_t)size << 32 | kind);
+    for (uint32_t i = 0; i < size; i++)
+        sum = (sum ^ (unsigned char)payload[i]) * 0x100000001b3u;
+    return sum ^ sum >> 32;
+}
+
+void journal_record_begin(struct bytes *record, enum journal_record kind)
+{
+    struct record_header header = {.kind = kind};
+    BYTES_PUT(record, header);
+}
+
+void journal_record_end(struct bytes *record)
+{
+    struct record_header header;
+    memcpy(&header, record->data, sizeof(header));
+    header.size = (uint32_t)(record->size - sizeof(header));
+    header.checksum = checksum(header.size, header.kind, record->data + sizeof(header));
+    memcpy(record->data, &header, sizeof(header));
+}
+
+void journal_put_change(struct bytes *record, const struct change *change)
+{
+    uint8_t kind = (uint8_t)change->kind;
+    BYTES_PUT(record, kind);
+    BYTES_PUT(record, change->creator);
+    bytes_put_sized(record, change->path, strlen(change->path) + 1);
+    if (change->kind == CHANGE_WRITE)
+        bytes_put_sized(record, change->value ? change->value->data : "", change->value ? change->value->size : 0);
+    if (change->kind == CHANGE_SET_PERMISSIONS)
+        bytes_put_sized(record, change->permissions->entries,
+                        change->permissions->count * sizeof(change->permissions->entries[0]));
+}
+
+void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain)
+{
+    BYTES_PUT(record, domain->domain);
+    BYTES_PUT(record, domain->target);
+    uint8_t shut_down = domain->shut_down;
+    BYTES_PUT(record, shut_down);
+    BYTES_PUT(record, domain->gfn);
+    BYTES_PUT(record, domain->remote_port);
+    BYTES_PUT(record, domain->consumer);
+    BYTES_PUT(record, domain->producer);
+    BYTES_PUT(record, domain->last_transaction_id);
+    bytes_put_sized(record, domain->input, domain->input_size);
+    bytes_put_sized(record, domain->output, domain->output_size);
+}
+
+/* A string with its zero byte at the end and none before; NULL when it is not that. */
+static const char *get_string(struct byte_reader *reader)
+{
+    size_t size;
+    const char *text = bytes_get_sized(reader, &size);
+    if (size == 0 || memchr(text, '\0', size) != text + size - 1) {
+        reader->failed = true;
+        return NULL;
+    }
+    return text;
+}
+
+static const char *get_path(struct byte_reader *reader)
+{
+    char canonical[PATH_SIZE];
+    const char *path = get_string(reader);
+    if (path && (path_canonicalise(path, "", true, canonical) || strcmp(path, canonical) != 0))
+        reader->failed = true;
+    return reader->failed ? NULL : path;
+}
+
+static struct permissions *get_permissions(struct byte_reader *reader)
+{
+    size_t size;
+    const char *entries = bytes_get_sized(reader, &size);
+    if (size == 0 || size % sizeof(struct permission) != 0) {
+        reader->failed = true;
+        return NULL;
+    }
+    struct permissions *permissions = permissions_create(size / sizeof(struct permission));
+    memcpy(permissions->entries, entries, size);
+    for (size_t i = 0; i < permissions->count; i++)
+        permissions->entries[i].access &= ACCESS_READ | ACCESS_WRITE;
+    return permissions;
+}
+
+/* Whether a change can be carried out on this tree at all. */
+static bool is_applicable(struct node *top, const struct change *change)
+{
+    if (change->kind == CHANGE_WRITE || change->kind == CHANGE_MAKE)
+        return !path_is_special(change->path) || tree_find(top, change->path);
+    if (change->kind == CHANGE_REMOVE && (path_is_special(change->path) || strcmp(change->path, "/") == 0))
+        return false;
+    return tree_find(top, change->path) != NULL;
+}
+
+static struct change *get_change(struct byte_reader *reader)
+{
+    uint8_t kind;
+    domid_t creator;
+    BYTES_GET(reader, kind);
+    BYTES_GET(reader, creator);
+    const char *path = get_path(reader);
+    if (!path || kind > CHANGE_SET_PERMISSIONS) {
+        reader->failed = true;
+        return NULL;
+    }
+    struct change *change = change_create(kind, path, creator);
+    if (change->kind == CHANGE_WRITE) {
+        size_t size;
+        const char *value = bytes_get_sized(reader, &size);
+        change->value = value_create(value, size);
+    } else if (change->kind == CHANGE_SET_PERMISSIONS) {
+        change->permissions = get_permissions(reader);
+    }
+    if (reader->failed) {
+        change_release(change);
+        return NULL;
+    }
+    return change;
+}
+
+static void load_changes(struct store *store, struct byte_reader *reader)
+{
+    while (reader->at < reader->end && !reader->failed) {
+        struct change *change = get_change(reader);
+        if (change && is_applicable(store->top, change))
+            change_apply(change, &store->top, ++store->generation, &store->usage);
+        else
+            reader->failed = true;
+        if (change)
+            change_release(change);
+    }
+}
+
+static struct journal_domain **find_domain(struct journal_state *state, domid_t domain)
+{
+    struct journal_domain **link = &state->domains;
+    while (*link && (*link)->domain != domain)
+        link = &(*link)->next;
+    return link;
+}
+
+static void free_watches(struct journal_domain *domain)
+{
+    while (domain->watches) {
+        struct journal_watch *next = domain->watches->next;
+        free(domain->watches);
+        domain->watches = next;
+    }
+}
+
+static void free_domain(struct journal_domain **link)
+{
+    struct journal_domain *domain = *link;
+    *link = domain->next;
+    free_watches(domain);
+    free(domain->memory);
+    free(domain);
+}
+
+static void load_domain(struct journal_state *state, struct byte_reader *reader)
+{
+    struct journal_domain read = {0};
+    uint8_t shut_down;
+    BYTES_GET(reader, read.domain);
+    BYTES_GET(reader, read.target);
+    BYTES_GET(reader, shut_down);
+    BYTES_GET(reader, read.gfn);
+    BYTES_GET(reader, read.remote_port);
+    BYTES_GET(reader, read.consumer);
+    BYTES_GET(reader, read.producer);
+    BYTES_GET(reader, read.last_transaction_id);
+    read.shut_down = shut_down;
+    const char *input = bytes_get_sized(reader, &read.input_size);
+    const char *output = bytes_get_sized(reader, &read.output_size);
+    if (reader->failed || read.domain >= DOMID_FIRST_RESERVED) {
+        reader->failed = true;
+        return;
+    }
+    read.memory = allocate(read.input_size + read.output_size + 1);
+    memcpy(read.memory, input, read.input_size);
+    memcpy(read.memory + read.input_size, output, read.output_size);
+    read.input = read.memory;
+    read.output = read.memory + read.input_size;
+
+    struct journal_domain **link = find_domain(state, read.domain);
+    if (*link) {
+        read.next = (*link)->next;
+        read.watches = (*link)->watches;
+        free((*link)->memory);
+    } else {
+        *link = allocate(sizeof(**link));
+    }
+    **link = read;
+}
+
+static void load_watch(struct journal_state *state, struct byte_reader *reader, bool remove)
+{
+    domid_t domain;
+    uint32_t relative;
+    BYTES_GET(reader, domain);
+    BYTES_GET(reader, relative);
+    const char *path = get_path(reader), *token = get_string(reader);
+    struct journal_domain *owner = reader->failed ? NULL : *find_domain(state, domain);
+    if (!owner || relative >= strlen(path)) {
+        reader->failed = true;
+        return;
+    }
+    struct journal_watch **link = &owner->watches;
+    while (*link && (strcmp((*link)->path, path) != 0 || strcmp((*link)->token, token) != 0))
+        link = &(*link)->next;
+    if (remove && *link) {
+        struct journal_watch *next = (*link)->next;
+        free(*link);
+        *link = next;
+    } else if (!remove && !*link) {
+        size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
+        *link = allocate(sizeof(**link) + path_size + token_size);
+        (*link)->relative = relative;
+        (*link)->token = (*link)->path + path_size;
+        memcpy((*link)->path, path, path_size);
+        memcpy((*link)->token, token, token_size);
+    }
+}
+
+static void load_domain_end(struct journal_state *state, struct byte_reader *reader, bool whole)
+{
+    domid_t domain;
+    BYTES_GET(reader, domain);
+    struct journal_domain **link = find_domain(state, domain);
+    if (reader->failed || !*link)
+        return;
+    if (whole)
+        free_domain(link);
+    else
+        free_watches(*link);
+}
+
+static bool load_record(struct journal_state *state, struct store *store, uint32_t kind, struct byte_reader *reader)
+{
+    switch (kind) {
+    case RECORD_CHANGES:
+        load_changes(store, reader);
+        break;
+    case RECORD_DOMAIN:
+        load_domain(state, reader);
+        break;
+    case RECORD_RELEASE:
+    case RECORD_DROP_WATCHES:
+        load_domain_end(state, reader, kind == RECORD_RELEASE);
+        break;
+    case RECORD_WATCH:
+    case RECORD_UNWATCH:
+        load_watch(state, reader, kind == RECORD_UNWATCH);
+        break;
+    default:
+        return false;
+    }
+    return !reader->failed;
+}
+
+size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged)
+{
+    size_t at = JOURNAL_MAGIC_SIZE, good = at, first_bad = 0;
+    while (size - at >= sizeof(struct record_header)) {
+        struct record_header header;
+        memcpy(&header, data + at, sizeof(header));
+        const char *payload = data + at + sizeof(header);
+        if (header.size > size - at - sizeof(header))
+            break;
+        struct byte_reader reader = {.at = payload, .end = payload + header.size};
+        bool sound = checksum(header.size, header.kind, payload) == header.checksum;
+        if (sound && load_record(state, store, header.kind, &reader)) {
+            if (first_bad) {
+                log_error("the journal is damaged between bytes %zu and %zu", first_bad, at);
+                ++*damaged;
+                first_bad = 0;
+            }
+            at += sizeof(header) + header.size;
+            good = at;
+        } else {
+            /* What lies behind a damaged record may be whole: its size is the only guide. */
+            if (!first_bad)
+                first_bad = at;
+            at += sizeof(header) + header.size;
+        }
+    }
+    if (first_bad) {
+        log_error("the journal is damaged from byte %zu to its end at %zu", first_bad, size);
+        ++*damaged;
+    }
+    return good;
+}
+
+void journal_state_free(struct journal_state *state)
+{
+    while (state->domains)
+        free_domain(&state->domains);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What the journal's bytes mean: building records, and reading a file of them into a store. No input crashes it. */
+#ifndef STORE_JOURNAL_FORMAT_H
+#define STORE_JOURNAL_FORMAT_H
+
+#include "store/bytes.h"
+#include "store/hypervisor.h"
+#include "store/store.h"
+
+#define JOURNAL_MAGIC "KeelStore1\n\0\0\0\0" /* with its last zero byte 16 */
+#define JOURNAL_MAGIC_SIZE 16
+
+enum journal_record {
+    RECORD_CHANGES = 1,
+    RECORD_DOMAIN,       /* all about a domain and its ring but its watches */
+    RECORD_RELEASE,
+    RECORD_WATCH,
+    RECORD_UNWATCH,
+    RECORD_DROP_WATCHES,
+};
+
+struct journal_watch {
+    struct journal_watch *next;
+    uint32_t relative;
+    char *token;
+    char path[];
+};
+
+struct journal_domain {
+    struct journal_domain *next;
+    struct journal_watch *watches;
+    domid_t domain, target;
+    bool shut_down;
+    uint64_t gfn;
+    event_port_t remote_port;
+    uint32_t consumer, producer, last_transaction_id;
+    const char *input, *output;
+    size_t input_size, output_size;
+    char *memory; /* that input and output lie in, when it belongs to this */
+};
+
+/* The domains that a file names. */
+struct journal_state {
+    struct journal_domain *domains;
+};
+
+/* A record is built in an empty buffer between these two. */
+void journal_record_begin(struct bytes *record, enum journal_record kind);
+void journal_record_end(struct bytes *record);
+
+void journal_put_change(struct bytes *record, const struct change *change);
+void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain);
+
+/* Carries out the records of a file (after its magic) on a store and a state. Returns the size up to the end of the last
+ * whole record; *damaged counts the places before that where something is wrong, each told to the log. */
+size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged);
+
+void journal_state_free(struct journal_state *state);
+
+#endif
