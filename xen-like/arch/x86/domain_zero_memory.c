@@ -9,6 +9,7 @@
 
 #define DOM0_MEM_MINIMUM MIB(128)
 #define HYPERVISOR_SHARE_MINIMUM MIB(64) /* left for the hypervisor and the first guests' tables */
+#define BIOS_DATA_FRAME 0u /* RAM that is nobody's: Linux reads there where the extended BIOS data area is */
 
 static uint64_t dom0_mem = GIB(1);
 COMMAND_LINE_SIZE("dom0_mem", dom0_mem);
@@ -160,7 +161,7 @@ bool domain_zero_map_device(struct domain *d, gfn_t gfn)
     for (uint32_t i = 0; i < boot_memory_region_count; i++) {
         const struct memory_region *region = &boot_memory_regions[i];
         /* A frame that is RAM only in part (the EBDA's) is not handed out to anyone, and holds firmware data. */
-        if (region->kind == MEMORY_USABLE && address >= region->start &&
+        if (region->kind == MEMORY_USABLE && gfn.value != BIOS_DATA_FRAME && address >= region->start &&
             address + PAGE_SIZE <= region->start + region->size)
             return false;
     }
