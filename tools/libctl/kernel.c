@@ -7,6 +7,7 @@
 #include "unpack.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -69,6 +70,24 @@ static int kernel_refused(struct ctl *ctl, const char *path, int result, const c
     return ctl_fail(ctl, -result, "the kernel \"%s\" %s", path, why);
 }
 
+/* Replaces kernel's file by the cache's entry, if that is sound. */
+static bool cached(const char *name, struct kernel *kernel)
+{
+    const uint8_t *data;
+    const char *why;
+    size_t size;
+
+    if (!kernel_cache_find(name, &data, &size))
+        return false;
+    if (elf_parse(data, size, &kernel->elf, &why) < 0) {
+        file_unmap(data, size);
+        return false;
+    }
+    kernel->data = data;
+    kernel->size = size;
+    return true;
+}
+
 /* Takes the ELF file out of the packed one, by way of the cache. */
 static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *status, struct kernel *kernel)
 {
@@ -82,7 +101,7 @@ static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *s
     if (result < 0)
         return kernel_refused(ctl, path, result, why);
     kernel_cache_name(packed, packed_size, name);
-    if (kernel_cache_find(name, &kernel->data, &kernel->size)) {
+    if (cached(name, kernel)) {
         file_unmap(packed, packed_size);
         kernel_cache_link(status, name);
         return 0;
@@ -126,20 +145,12 @@ int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
     if (result < 0)
         return ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
     result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
-    if (result == -ENOEXEC) {
+    if (result == -ENOEXEC)
         result = kernel_unpack(ctl, path, &status, kernel);
-        if (result < 0)
-            goto close_kernel;
-        result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
-    }
-    if (result < 0) {
+    else if (result < 0)
         kernel_refused(ctl, path, result, why);
-        goto close_kernel;
-    }
-    return 0;
-
-close_kernel:
-    kernel_close(kernel);
+    if (result < 0)
+        kernel_close(kernel);
     return result;
 }
 
