@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 #include <xen/xen.h>
@@ -147,6 +148,7 @@ struct guest *guest_attach(const struct console_host *host, const struct ctl_dom
 {
     struct guest *guest = calloc(1, sizeof(*guest));
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = guest };
+    struct stat status;
     char path[4096];
     int result;
 
@@ -177,6 +179,8 @@ struct guest *guest_attach(const struct console_host *host, const struct ctl_dom
         goto close_pty;
     }
     guest->log = log_open(host, domain->name);
+    if (guest->log >= 0 && !fstat(guest->log, &status))
+        scrollback_log_opened(guest->scrollback, (uint64_t)status.st_size);
     guest_move(guest);
     return guest;
 
@@ -216,9 +220,13 @@ void guest_detach(struct guest *guest, bool gone)
 
 /* --- moving bytes ------------------------------------------------------------------------------------------- */
 
-static void log_write(struct guest *guest, const uint8_t *bytes, size_t size)
+/* Scrollback to log. */
+static void log_output(struct guest *guest)
 {
-    while (guest->log >= 0 && size) {
+    const uint8_t *bytes;
+    size_t size;
+
+    while (guest->log >= 0 && (size = scrollback_stretch(guest->scrollback, guest->scrollback->logged, &bytes))) {
         ssize_t written = write(guest->log, bytes, size);
 
         if (written < 0 && errno == EINTR)
@@ -230,8 +238,7 @@ static void log_write(struct guest *guest, const uint8_t *bytes, size_t size)
             guest->log = -1;
             return;
         }
-        bytes += written;
-        size -= (size_t)written;
+        scrollback_log_written(guest->scrollback, (uint64_t)written);
     }
 }
 
@@ -246,7 +253,6 @@ static bool take_output(struct guest *guest)
         scrollback_rebase(guest->scrollback, resync);
     } else if (size) {
         scrollback_append(guest->scrollback, output, size);
-        log_write(guest, output, size);
     }
     consumed = scrollback_consumer(guest->scrollback);
     if (__atomic_load_n(&guest->ring->out_cons, __ATOMIC_RELAXED) == consumed)
@@ -297,6 +303,7 @@ void guest_move(struct guest *guest)
 {
     bool took = take_output(guest), gave = give_input(guest);
 
+    log_output(guest);
     show_output(guest);
     if (took || gave)
         port_notify(guest);

@@ -9,6 +9,7 @@
  * where it was; a terminal that somebody had open hangs up, and the new one shows all that is kept.
  */
 #include "guest.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -145,6 +146,23 @@ static void rescan(struct daemon *daemon)
         if (list[i].domid && !list[i].dying && !guest_find(daemon, list[i].domid))
             attach(daemon, &list[i]);
     free(list);
+}
+
+/* Removes the scrollback of domains that ended while no daemon ran. */
+static void sweep(struct daemon *daemon)
+{
+    DIR *directory = opendir(daemon->host.run_directory);
+    struct dirent *entry;
+
+    while (directory && (entry = readdir(directory))) {
+        char *end;
+        unsigned long domid = strtoul(entry->d_name, &end, 10);
+
+        if (end != entry->d_name && !*end && !guest_find(daemon, (uint32_t)domid))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    if (directory)
+        closedir(directory);
 }
 
 /* --- the store ---------------------------------------------------------------------------------------------- */
@@ -317,6 +335,7 @@ int main(int argc, char **argv)
     }
     if (!host_open(&daemon.host))
         return EXIT_FAILURE;
-    store_connect(&daemon);
+    if (store_connect(&daemon))
+        sweep(&daemon);
     return serve(&daemon);
 }

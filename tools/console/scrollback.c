@@ -42,7 +42,8 @@ struct scrollback_file *scrollback_open(const char *path, const uint8_t uuid[16]
         memset(file->magic, 0, sizeof(file->magic));
         memcpy(file->uuid, uuid, sizeof(file->uuid));
         file->base = consumer;
-        file->total = 0;
+        file->total = file->logged = file->log_end = 0;
+        file->log_known = false;
         __atomic_thread_fence(__ATOMIC_RELEASE);
         memcpy(file->magic, magic, sizeof(magic));
     }
@@ -79,6 +80,22 @@ void scrollback_append(struct scrollback_file *file, const uint8_t *bytes, size_
 uint64_t scrollback_oldest(const struct scrollback_file *file)
 {
     return file->total > SCROLLBACK_SIZE ? file->total - SCROLLBACK_SIZE : 0;
+}
+
+void scrollback_log_opened(struct scrollback_file *file, uint64_t size)
+{
+    if (file->log_known && size >= file->log_end && size - file->log_end <= file->total - file->logged)
+        file->logged += size - file->log_end;
+    if (file->logged < scrollback_oldest(file))
+        file->logged = scrollback_oldest(file);
+    file->log_end = size;
+    file->log_known = true;
+}
+
+void scrollback_log_written(struct scrollback_file *file, uint64_t size)
+{
+    file->log_end += size;
+    file->logged += size;
 }
 
 size_t scrollback_stretch(const struct scrollback_file *file, uint64_t from, const uint8_t **bytes)

@@ -20,7 +20,9 @@ struct scrollback_file {
     uint8_t uuid[16];
     uint32_t base;  /* the ring's consumer index when total was 0 */
     uint64_t total; /* bytes ever taken */
-    uint8_t padding[4096 - 40];
+    uint64_t logged, log_end; /* bytes written to the log, and the log file's size after the last of them */
+    bool log_known;           /* log_end is set */
+    uint8_t padding[4096 - 57];
     uint8_t bytes[SCROLLBACK_SIZE]; /* the byte number n lies at n % SCROLLBACK_SIZE */
 };
 
@@ -38,6 +40,13 @@ void scrollback_rebase(struct scrollback_file *file, uint32_t consumer);
 void scrollback_append(struct scrollback_file *file, const uint8_t *bytes, size_t size);
 /* The number of the oldest byte still held. */
 uint64_t scrollback_oldest(const struct scrollback_file *file);
+/*
+ * Told the log file's size when it is opened: finds out what the last daemon had written of it without having counted
+ * it, so that the log too goes on without a gap or a repetition.
+ */
+void scrollback_log_opened(struct scrollback_file *file, uint64_t size);
+/* Told after each write to the log. */
+void scrollback_log_written(struct scrollback_file *file, uint64_t size);
 /* A contiguous stretch from byte number `from` on; its size, 0 at the end. */
 size_t scrollback_stretch(const struct scrollback_file *file, uint64_t from, const uint8_t **bytes);
 

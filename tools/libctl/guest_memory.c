@@ -234,8 +234,9 @@ int guest_memory_write(struct ctl *ctl, uint32_t domid, struct grant_entry_v1 *g
 {
     int result = write_by_copy(domid, grants, pieces, count);
 
-    if (!result)
-        return 0;
+    /* Only the lack of grant copy is a reason to do it the other way; a page that cannot be read stays unreadable. */
+    if (result != -ENOENT && result != -ENODEV && result != -ENXIO && result != -ENOTTY && result != -ENOSYS)
+        return result;
     for (size_t i = 0; i < count; i++) {
         result = write_by_mapping(ctl, domid, &pieces[i]);
         if (result < 0)

@@ -112,15 +112,37 @@ static void survives_a_kill(void)
     scrollback_close(file);
 }
 
+/* The log goes on where it ended, whether or not the last write was counted. */
+static void log_survives_a_kill(void)
+{
+    struct scrollback_file *file = scrollback_open(path, other_uuid, 0);
+
+    scrollback_append(file, (const uint8_t *)"abcdef", 6);
+    scrollback_log_opened(file, 3); /* what an earlier guest of the name left */
+    CU_ASSERT_EQUAL(file->logged, 0);
+    scrollback_log_written(file, 2);
+    CU_ASSERT_EQUAL(file->logged, 2);
+    scrollback_log_opened(file, 5); /* nothing more was written */
+    CU_ASSERT_EQUAL(file->logged, 2);
+    scrollback_log_opened(file, 8); /* three more were, and not counted */
+    CU_ASSERT_EQUAL(file->logged, 5);
+    scrollback_log_opened(file, 0); /* the log was taken away: go on from here */
+    CU_ASSERT_EQUAL(file->logged, 5);
+    CU_ASSERT_EQUAL(file->log_end, 0);
+    scrollback_log_opened(file, 4000); /* grown by another's hand */
+    CU_ASSERT_EQUAL(file->logged, 5);
+    scrollback_close(file);
+}
+
 static void another_guest(void)
 {
-    struct scrollback_file *file = scrollback_open(path, other_uuid, 5);
+    struct scrollback_file *file = scrollback_open(path, uuid, 5);
 
     CU_ASSERT_EQUAL(file->total, 0);
     CU_ASSERT_EQUAL(scrollback_consumer(file), 5);
     scrollback_append(file, (const uint8_t *)"x", 1);
     scrollback_close(file);
-    file = scrollback_open(path, other_uuid, 5 + 3000); /* an index this daemon never had */
+    file = scrollback_open(path, uuid, 5 + 3000); /* an index this daemon never had */
     CU_ASSERT_EQUAL(file->total, 0);
     scrollback_close(file);
 }
@@ -164,6 +186,7 @@ int main(void)
     CU_ADD_TEST(suite, hostile_output);
     CU_ADD_TEST(suite, input);
     CU_ADD_TEST(suite, survives_a_kill);
+    CU_ADD_TEST(suite, log_survives_a_kill);
     CU_ADD_TEST(suite, another_guest);
     CU_ADD_TEST(suite, wraps);
     CU_basic_run_tests();
