@@ -110,3 +110,25 @@ $(IMAGES)/dom0.initrd: scripts/make-dom0 scripts/lib/image.sh $(wildcard scripts
   $(IMAGES)/guest.initrd $(IMAGES)/vmlinuz $(PROGRAMS)
 	@echo "  IMAGE   $@"
 	@scripts/make-dom0 $@
+
+# --- the test kernel: freestanding, booted by PVH as a guest or as domain 0 -------------------------------------------
+# Cases run in the order of this list.
+TEST_KERNEL := $(BUILD)/images/test-kernel
+TEST_KERNEL_CASES := version memory events vcpu grants calls apic smp hostile bench
+TEST_KERNEL_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/guest/%.o,start.S main.c console.c interrupts.c apic.c shared.c \
+  string.c $(patsubst %,case_%.c,$(TEST_KERNEL_CASES)))
+TEST_KERNEL_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+  -isystem $(BUILD)/include -D__XEN_TOOLS__ -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
+  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-builtin -fno-toplevel-reorder -Wno-main
+
+images: $(TEST_KERNEL)
+$(BUILD)/obj/tests/guest/%.c.o: tests/guest/%.c | $(BUILD)/include/xen
+	@mkdir -p $(@D) && echo "  CC      $<"
+	@$(CC) $(TEST_KERNEL_CFLAGS) -c -o $@ $<
+$(BUILD)/obj/tests/guest/%.S.o: tests/guest/%.S | $(BUILD)/include/xen
+	@mkdir -p $(@D) && echo "  AS      $<"
+	@$(CC) $(TEST_KERNEL_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+$(TEST_KERNEL): $(TEST_KERNEL_OBJECTS) tests/guest/kernel.lds
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	  -T tests/guest/kernel.lds -o $@ $(TEST_KERNEL_OBJECTS)
