@@ -21,8 +21,8 @@ enum cli_status {
 
 /* An option of a verb. A table of them ends with an empty entry. */
 struct cli_option {
-    char letter;          /* 0: only the word */
-    const char *word;     /* NULL: only the letter */
+    char letter;
+    const char *word;
     const char *argument; /* what its argument is called; NULL: it has none */
     const char *help;
 };

@@ -45,7 +45,7 @@ static int parse_word(struct cli *cli, const char *text, int *at, int count, cha
     for (int i = 0; cli->verb->options[i].help; i++) {
         const struct cli_option *option = &cli->verb->options[i];
 
-        if (!option->word || strlen(option->word) != length || memcmp(option->word, text, length) != 0)
+        if (strlen(option->word) != length || memcmp(option->word, text, length) != 0)
             continue;
         if (value && !option->argument)
             return cli_usage_error(cli, "option --%s takes no value", option->word);

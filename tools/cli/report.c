@@ -89,7 +89,7 @@ void cli_print_usage(FILE *file, const struct cli_verb *verb)
     size_t flags = 0;
 
     for (const struct cli_option *option = verb->options; option->help; option++) {
-        if (option->letter && !option->argument)
+        if (!option->argument)
             letters[flags++] = option->letter;
     }
     letters[flags] = '\0';
@@ -97,11 +97,8 @@ void cli_print_usage(FILE *file, const struct cli_verb *verb)
     if (flags)
         fprintf(file, " [-%s]", letters);
     for (const struct cli_option *option = verb->options; option->help; option++) {
-        if (option->letter && option->argument)
+        if (option->argument)
             fprintf(file, " [-%c %s]", option->letter, option->argument);
-        else if (!option->letter)
-            fprintf(file, " [--%s%s%s]", option->word, option->argument ? "=" : "",
-                    option->argument ? option->argument : "");
     }
     fprintf(file, " [--json]%s%s\n", *verb->arguments ? " " : "", verb->arguments);
 }
@@ -111,11 +108,12 @@ static void print_option(FILE *file, char letter, const char *word, const char *
     char text[64];
     int length = 0;
 
-    length += snprintf(text, sizeof(text), letter ? "-%c" : "   ", letter);
-    if (word)
-        length += snprintf(text + length, sizeof(text) - (size_t)length, "%s--%s", letter ? ", " : " ", word);
+    if (letter)
+        length = snprintf(text, sizeof(text), "-%c, --%s", letter, word);
+    else
+        length = snprintf(text, sizeof(text), "    --%s", word);
     if (argument)
-        snprintf(text + length, sizeof(text) - (size_t)length, "%c%s", word ? '=' : ' ', argument);
+        snprintf(text + length, sizeof(text) - (size_t)length, "=%s", argument);
     fprintf(file, "  %-26s %s\n", text, help);
 }
 

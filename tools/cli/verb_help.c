@@ -3,6 +3,23 @@
 #include "json.h"
 #include "verbs.h"
 
+static void put_options(yajl_gen json, const struct cli_verb *verb)
+{
+    json_array_open(json, "options");
+    for (const struct cli_option *option = verb->options; option->help; option++) {
+        const char letter[2] = { option->letter };
+
+        json_object_open(json);
+        json_text(json, "letter", letter);
+        json_text(json, "word", option->word);
+        if (option->argument)
+            json_text(json, "argument", option->argument);
+        json_text(json, "help", option->help);
+        json_object_close(json);
+    }
+    json_array_close(json);
+}
+
 static int print_json(struct cli *cli)
 {
     yajl_gen json = json_open("keel.help/1");
@@ -13,6 +30,7 @@ static int print_json(struct cli *cli)
         json_text(json, "name", cli_verbs[i]->name);
         json_text(json, "arguments", cli_verbs[i]->arguments);
         json_text(json, "summary", cli_verbs[i]->summary);
+        put_options(json, cli_verbs[i]);
         json_object_close(json);
     }
     json_array_close(json);

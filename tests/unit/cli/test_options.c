@@ -104,7 +104,7 @@ static void table_is_sound(void)
         CU_ASSERT_PTR_NOT_NULL(verb->summary);
         CU_ASSERT(verb->arguments_most < 0 || verb->arguments_most >= verb->arguments_least);
         for (; verb->options[count].help; count++)
-            CU_ASSERT(verb->options[count].letter != 0);
+            CU_ASSERT(verb->options[count].letter && verb->options[count].word);
         CU_ASSERT(count <= CLI_OPTIONS_MAX);
     }
 }
