@@ -13,6 +13,12 @@ struct vcpu *cpu_loaded_vcpu(void) { return states[arch_cpu_id()].loaded; }
 
 static void slice_ended(void *data) {}
 
+void cpu_loop_init_cpu(uint32_t cpu)
+{
+    states[cpu].loaded = NULL;
+    timer_init(&states[cpu].slice_timer, slice_ended, NULL, cpu);
+}
+
 static void switch_to(struct cpu_state *state, struct vcpu *next, uint32_t cpu)
 {
     struct vcpu *previous = state->loaded;
@@ -31,12 +37,10 @@ static void switch_to(struct cpu_state *state, struct vcpu *next, uint32_t cpu)
     }
 }
 
-static void set_slice_timer(struct cpu_state *state, uint64_t end_ns, uint32_t cpu)
+static void set_slice_timer(struct cpu_state *state, uint64_t end_ns)
 {
     struct timer *timer = &state->slice_timer;
 
-    if (unlikely(!timer->handler))
-        timer_init(timer, slice_ended, NULL, cpu);
     if (end_ns == ~0ull) {
         if (timer->is_queued)
             timer_stop(timer);
@@ -56,7 +60,7 @@ void cpu_loop_step(void)
     struct vcpu *next = scheduler_pick(arch_time_ns(), &slice_end_ns);
     if (next != state->loaded)
         switch_to(state, next, cpu);
-    set_slice_timer(state, slice_end_ns, cpu);
+    set_slice_timer(state, slice_end_ns);
     if (next)
         arch_vcpu_run(next);
     else

@@ -153,13 +153,15 @@ void domain_unpause(struct domain *d)
         wake_all(d);
 }
 
-bool domain_is_quiescent(const struct domain *d)
+static bool none_on_cpu_but(const struct domain *d, const struct vcpu *exception)
 {
     DOMAIN_FOR_EACH_VCPU(d, v)
-        if (v->scheduler.is_on_cpu && v != cpu_loaded_vcpu())
+        if (v->scheduler.is_on_cpu && v != exception)
             return false;
     return true;
 }
+
+bool domain_is_quiescent(const struct domain *d) { return none_on_cpu_but(d, cpu_loaded_vcpu()); }
 
 /* --- shutdown ---------------------------------------------------------------------------------------------------- */
 
@@ -223,7 +225,7 @@ void domain_crash(struct domain *d, const char *format, ...)
 
 static int step_stop(struct domain *d)
 {
-    return domain_is_quiescent(d) ? 0 : -XEN_ERESTART;
+    return none_on_cpu_but(d, NULL) ? 0 : -XEN_ERESTART;
 }
 
 static int step_kill_timers(struct domain *d)

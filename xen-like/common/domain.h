@@ -208,6 +208,8 @@ static inline void guest_area_write(struct guest_area *area, const void *from, s
 
 /* --- the CPU's loop ------------------------------------------------------------------------------------------ */
 
+/* Once for each CPU, after timers_init_cpu. */
+void cpu_loop_init_cpu(uint32_t cpu);
 /* Never returns: timers, scheduling, running vCPUs, idling. Every CPU ends here. */
 void cpu_loop(void) __attribute__((noreturn));
 /* One turn of it. */

@@ -17,6 +17,7 @@ static void start_cpus(void)
     for (uint32_t cpu = 0; cpu < arch_cpu_count(); cpu++) {
         timers_init_cpu(cpu);
         scheduler_init_cpu(cpu);
+        cpu_loop_init_cpu(cpu);
     }
     arch_start_cpu();
 }
