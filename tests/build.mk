@@ -27,6 +27,7 @@ FUZZ_GROUP_config := libctl
 FUZZ_GROUP_elf := libctl
 FUZZ_GROUP_kernel := libctl
 FUZZ_GROUP_wire := store
+FUZZ_GROUP_journal := store
 FUZZ_GROUP_elf_loader := hypervisor
 FUZZ_GROUP_hypercall := hypervisor
 FUZZ_GROUP_command_line := hypervisor
