@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 store libctl cli
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl cli
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -12,6 +12,13 @@ GROUP_SOURCES_hypervisor_x86 := $(patsubst %,xen-like/arch/x86/%.c,instruction m
   virtual_lapic_timer virtual_lapic_state) $(wildcard tests/unit/hypervisor_x86/fake/*.c)
 GROUP_CFLAGS_hypervisor_x86 := -iquote xen-like/common -Ixen-like/arch/x86 -iquote tests/unit/hypervisor_x86/fake \
   -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
+# Of x86, what reads the loader's and the firmware's tables, in pretended physical memory.
+GROUP_SOURCES_hypervisor_boot := $(patsubst %,xen-like/arch/x86/%.c,boot_memory multiboot2 acpi acpi_machine) \
+  $(patsubst %,xen-like/common/%.c,command_line console format lock number panic printk) \
+  tests/unit/hypervisor/fake_arch/fake_host.c $(wildcard tests/unit/hypervisor_boot/fake/*.c)
+GROUP_CFLAGS_hypervisor_boot := -iquote xen-like/common -iquote xen-like/arch/x86 -iquote tests/unit/hypervisor_boot/fake \
+  -iquote tests/unit/hypervisor/fake_arch -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing \
+  -DDIRECT_MAP_BASE=0x200000000000ull
 GROUP_SOURCES_store := $(filter-out tools/store/main.c,$(wildcard tools/store/*.c tools/store/client/*.c))
 GROUP_CFLAGS_store := -D_GNU_SOURCE -D__XEN_TOOLS__ -Itools
 GROUP_LIBS_store := -lpthread

@@ -12,7 +12,9 @@
 
 #include "types.h"
 
+#ifndef DIRECT_MAP_BASE /* unit tests have theirs */
 #define DIRECT_MAP_BASE 0xffff800000000000ull
+#endif
 #define DIRECT_MAP_END 0xffffa00000000000ull
 #define WINDOW_BASE 0xffffa00000000000ull
 #define WINDOW_SIZE GIB(64)
