@@ -55,10 +55,12 @@ void fake_machine_stop(void)
     pages_at_start = 0;
 }
 
-void fake_machine_start(uint32_t cpus, uint64_t pages)
+void fake_machine_start(uint32_t cpus, uint64_t pages) { fake_machine_start_zones(cpus, pages, 0); }
+
+void fake_machine_start_zones(uint32_t cpus, uint64_t low_pages, uint64_t high_pages)
 {
     fake_machine_stop();
-    fake_memory_start(pages, 0);
+    fake_memory_start(low_pages, high_pages);
     pages_at_start = page_free_count();
     fake_time_ns = NS_PER_S;
     fake_cpu_count = cpus;

@@ -29,6 +29,8 @@ extern uint32_t fake_domctl_last;      /* command that reached arch_domctl */
 
 /* A machine with that many CPUs and `pages` pages of memory, at time 1 s; its allocators, timers and scheduler are up. */
 void fake_machine_start(uint32_t cpus, uint64_t pages);
+/* The same with so many pages below and above 4 GiB. */
+void fake_machine_start_zones(uint32_t cpus, uint64_t low_pages, uint64_t high_pages);
 /* Destroys all domains of the machine; aborts if a page, domain or vCPU is left. fake_machine_start does it first. */
 void fake_machine_stop(void);
 /* Domain 0 with that many vCPUs, all down, unpaused; sets domain_zero. */

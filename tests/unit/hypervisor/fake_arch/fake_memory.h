@@ -24,6 +24,13 @@ void fake_memory_start(uint64_t low_pages, uint64_t high_pages);
 #define GUEST_ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
 void fake_memory_set_fault(const void *start, size_t count);
 
+/*
+ * From here on guest addresses mean something else, for inputs that make up addresses: those from FAKE_WINDOW on are the
+ * bytes of a buffer, all others fault. NULL: as above again.
+ */
+#define FAKE_WINDOW 0x10000ull
+void fake_memory_set_window(void *buffer, size_t size);
+
 /* Called before each arch_p2m_set, arch_p2m_clear; not 0: the error that it returns. NULL: none. For failure tests. */
 extern int (*fake_p2m_error)(struct domain *d, gfn_t gfn);
 /* Mappings of d, counted in pages. */
