@@ -85,6 +85,15 @@ struct transaction *connection_find_transaction(const struct connection *connect
     return transaction;
 }
 
+void connection_take_transaction(struct connection *connection, struct transaction *transaction)
+{
+    struct transaction **link = &connection->transactions;
+    while (*link != transaction)
+        link = &(*link)->next;
+    *link = transaction->next;
+    connection->transaction_count--;
+}
+
 char *connection_reserve(struct connection *connection, size_t size)
 {
     if (connection->output_start == connection->output_end)

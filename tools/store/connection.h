@@ -85,6 +85,9 @@ void connection_send_event(struct connection *connection, struct watch *watch, c
 void connection_drop_watches(struct connection *connection);
 void connection_drop_transactions(struct connection *connection);
 
+/* Takes a transaction from its connection; the caller frees it. */
+void connection_take_transaction(struct connection *connection, struct transaction *transaction);
+
 struct transaction *connection_find_transaction(const struct connection *connection, uint32_t id);
 
 #endif

@@ -67,10 +67,24 @@ static int finish(struct journal *journal, struct bytes *record)
     return error;
 }
 
+static const struct journal_origin no_origin = {.domain = DOMID_INVALID};
+
+/* The request that is being handled, if it came over a ring. */
+static struct journal_origin current_origin(const struct journal *journal)
+{
+    const struct connection *connection = journal->daemon->handling;
+    if (!connection || !connection->durable)
+        return no_origin;
+    return (struct journal_origin){.domain = connection->actor.domain,
+                                   .position = ring_request_position((const struct ring_connection *)connection)};
+}
+
 static int record_changes(void *context, const struct change_list *changes)
 {
     struct bytes record = {0};
+    struct journal_origin origin = current_origin(context);
     journal_record_begin(&record, RECORD_CHANGES);
+    journal_put_origin(&record, &origin);
     for (const struct change *change = changes->first; change; change = change->next)
         journal_put_change(&record, change);
     return finish(context, &record);
@@ -92,6 +106,8 @@ static void encode_domain(struct bytes *record, const struct ring_connection *ri
         .input_size = connection->input_end - connection->input_start,
         .output = connection->output + connection->output_start,
         .output_size = connection->output_end - connection->output_start,
+        .done = ring->done,
+        .done_count = ring->done_count,
     };
     journal_record_begin(record, RECORD_DOMAIN);
     journal_put_domain_state(record, &domain);
@@ -122,9 +138,11 @@ int journal_drop_watches(struct journal *journal, domid_t domain)
     return put_number(journal, RECORD_DROP_WATCHES, domain);
 }
 
-static void encode_watch(struct bytes *record, enum journal_record kind, const struct watch *watch)
+static void encode_watch(struct bytes *record, enum journal_record kind, const struct watch *watch,
+                         struct journal_origin origin)
 {
     journal_record_begin(record, kind);
+    journal_put_origin(record, &origin);
     BYTES_PUT(record, watch->connection->actor.domain);
     BYTES_PUT(record, watch->relative);
     bytes_put_sized(record, watch->path, strlen(watch->path) + 1);
@@ -134,14 +152,14 @@ static void encode_watch(struct bytes *record, enum journal_record kind, const s
 int journal_add_watch(struct journal *journal, const struct watch *watch)
 {
     struct bytes record = {0};
-    encode_watch(&record, RECORD_WATCH, watch);
+    encode_watch(&record, RECORD_WATCH, watch, current_origin(journal));
     return finish(journal, &record);
 }
 
 int journal_remove_watch(struct journal *journal, const struct watch *watch)
 {
     struct bytes record = {0};
-    encode_watch(&record, RECORD_UNWATCH, watch);
+    encode_watch(&record, RECORD_UNWATCH, watch, current_origin(journal));
     return finish(journal, &record);
 }
 
@@ -165,8 +183,10 @@ static void write_record(struct snapshot *snapshot, struct bytes *record)
 static bool snapshot_node(void *context, const char *path, const struct node *node)
 {
     struct snapshot *snapshot = context;
-    if (snapshot->record.size == 0)
+    if (snapshot->record.size == 0) {
         journal_record_begin(&snapshot->record, RECORD_CHANGES);
+        journal_put_origin(&snapshot->record, &no_origin);
+    }
     struct change *change = change_create(CHANGE_WRITE, path, 0);
     change->value = value_reference(node->value);
     journal_put_change(&snapshot->record, change);
@@ -185,7 +205,7 @@ static void snapshot_connection(struct snapshot *snapshot, const struct connecti
     encode_domain(&record, (const struct ring_connection *)connection);
     write_record(snapshot, &record);
     for (const struct watch *watch = connection->watches; watch; watch = watch->next_of_connection) {
-        encode_watch(&record, RECORD_WATCH, watch);
+        encode_watch(&record, RECORD_WATCH, watch, no_origin);
         write_record(snapshot, &record);
     }
 }
@@ -339,6 +359,10 @@ static void restore_connection(struct journal *journal, const struct journal_dom
     connection->actor.target = kept->target;
     connection->last_transaction_id = connection->lost_transaction_id = kept->last_transaction_id;
     ring->shut_down = kept->shut_down;
+    ring->done = kept->done_count ? allocate(kept->done_count * sizeof(ring->done[0])) : NULL;
+    ring->done_count = kept->done_count;
+    if (ring->done)
+        memcpy(ring->done, kept->done, kept->done_count * sizeof(ring->done[0]));
     ring_restore(ring, kept->consumer, kept->producer, kept->input, kept->input_size, kept->output, kept->output_size);
     for (const struct journal_watch *kept_watch = kept->watches; kept_watch; kept_watch = kept_watch->next) {
         size_t home_size = kept_watch->relative ? kept_watch->relative - 1 : 0;

@@ -35,6 +35,12 @@ void journal_record_end(struct bytes *record)
     memcpy(record->data, &header, sizeof(header));
 }
 
+void journal_put_origin(struct bytes *record, const struct journal_origin *origin)
+{
+    BYTES_PUT(record, origin->domain);
+    BYTES_PUT(record, origin->position);
+}
+
 void journal_put_change(struct bytes *record, const struct change *change)
 {
     uint8_t kind = (uint8_t)change->kind;
@@ -61,6 +67,7 @@ void journal_put_domain_state(struct bytes *record, const struct journal_domain 
     BYTES_PUT(record, domain->last_transaction_id);
     bytes_put_sized(record, domain->input, domain->input_size);
     bytes_put_sized(record, domain->output, domain->output_size);
+    bytes_put_sized(record, domain->done, domain->done_count * sizeof(domain->done[0]));
 }
 
 /* A string with its zero byte at the end and none before; NULL when it is not that. */
@@ -156,6 +163,19 @@ static struct journal_domain **find_domain(struct journal_state *state, domid_t 
     return link;
 }
 
+/* Notes that a request was carried out, if its domain is known. */
+static void load_origin(struct journal_state *state, struct byte_reader *reader)
+{
+    struct journal_origin origin;
+    BYTES_GET(reader, origin.domain);
+    BYTES_GET(reader, origin.position);
+    struct journal_domain *domain = reader->failed ? NULL : *find_domain(state, origin.domain);
+    if (!domain)
+        return;
+    domain->done = reallocate(domain->done, (domain->done_count + 1) * sizeof(domain->done[0]));
+    domain->done[domain->done_count++] = origin.position;
+}
+
 static void free_watches(struct journal_domain *domain)
 {
     while (domain->watches) {
@@ -170,6 +190,7 @@ static void free_domain(struct journal_domain **link)
     struct journal_domain *domain = *link;
     *link = domain->next;
     free_watches(domain);
+    free(domain->done);
     free(domain->memory);
     free(domain);
 }
@@ -189,6 +210,9 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     read.shut_down = shut_down;
     const char *input = bytes_get_sized(reader, &read.input_size);
     const char *output = bytes_get_sized(reader, &read.output_size);
+    size_t done_size;
+    const char *done = bytes_get_sized(reader, &done_size);
+    read.done_count = done_size / sizeof(read.done[0]);
     if (reader->failed || read.domain >= DOMID_FIRST_RESERVED) {
         reader->failed = true;
         return;
@@ -196,6 +220,8 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     read.memory = allocate(read.input_size + read.output_size + 1);
     memcpy(read.memory, input, read.input_size);
     memcpy(read.memory + read.input_size, output, read.output_size);
+    read.done = allocate(done_size + 1);
+    memcpy(read.done, done, read.done_count * sizeof(read.done[0]));
     read.input = read.memory;
     read.output = read.memory + read.input_size;
 
@@ -203,6 +229,7 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     if (*link) {
         read.next = (*link)->next;
         read.watches = (*link)->watches;
+        free((*link)->done);
         free((*link)->memory);
     } else {
         *link = allocate(sizeof(**link));
@@ -214,6 +241,7 @@ static void load_watch(struct journal_state *state, struct byte_reader *reader, 
 {
     domid_t domain;
     uint32_t relative;
+    load_origin(state, reader);
     BYTES_GET(reader, domain);
     BYTES_GET(reader, relative);
     const char *path = get_path(reader), *token = get_string(reader);
@@ -256,6 +284,7 @@ static bool load_record(struct journal_state *state, struct store *store, uint32
 {
     switch (kind) {
     case RECORD_CHANGES:
+        load_origin(state, reader);
         load_changes(store, reader);
         break;
     case RECORD_DOMAIN:

@@ -19,6 +19,12 @@ enum journal_record {
     RECORD_DROP_WATCHES,
 };
 
+/* Which request made a record: that of a domain that ends at this byte of its ring's stream; or none, DOMID_INVALID. */
+struct journal_origin {
+    domid_t domain;
+    uint32_t position;
+};
+
 struct journal_watch {
     struct journal_watch *next;
     uint32_t relative;
@@ -36,6 +42,8 @@ struct journal_domain {
     uint32_t consumer, producer, last_transaction_id;
     const char *input, *output;
     size_t input_size, output_size;
+    uint32_t *done; /* positions of requests after this state that were carried out */
+    size_t done_count;
     char *memory; /* that input and output lie in, when it belongs to this */
 };
 
@@ -48,6 +56,7 @@ struct journal_state {
 void journal_record_begin(struct bytes *record, enum journal_record kind);
 void journal_record_end(struct bytes *record);
 
+void journal_put_origin(struct bytes *record, const struct journal_origin *origin);
 void journal_put_change(struct bytes *record, const struct change *change);
 void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain);
 

@@ -93,12 +93,29 @@ static int find_transaction(struct request *request)
     return 0;
 }
 
+/* Whether the daemon before this one has carried the request out and was killed before it could say so. All that is left
+ * to do is to say it; of a transaction that was started again on the way nothing must stay. */
+static bool is_done_before(struct request *request)
+{
+    struct connection *connection = request->connection;
+    if (!connection->durable || !ring_request_is_done((const struct ring_connection *)connection))
+        return false;
+    struct transaction *transaction = connection_find_transaction(connection, request->header->tx_id);
+    if (request->header->type == XS_TRANSACTION_END && transaction) {
+        connection_take_transaction(connection, transaction);
+        transaction_free(transaction);
+    }
+    return true;
+}
+
 static int dispatch(struct request *request)
 {
     uint32_t type = request->header->type;
     const struct operation *operation = type < XS_TYPE_COUNT ? &operations[type] : NULL;
     if (!operation || !operation->handle)
         return ENOSYS;
+    if (is_done_before(request))
+        return 0;
     if ((operation->flags & PRIVILEGED) && !actor_is_privileged(request->actor))
         return EACCES;
     int error = split_arguments(request, operation);
@@ -130,7 +147,9 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
     char *message = connection_reserve(connection, CONNECTION_MESSAGE_MAX);
     request.reply = message + sizeof(*header);
 
+    daemon->handling = connection;
     int error = dispatch(&request);
+    daemon->handling = NULL;
     if (error)
         request_reply_text(&request, error_name(error));
     else if (request.reply_size == 0 && header->type != XS_READ && header->type != XS_DIRECTORY)

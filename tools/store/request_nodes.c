@@ -119,12 +119,7 @@ int request_transaction_end(struct request *request)
     struct transaction *transaction = request->transaction;
     if (!transaction)
         return ENOENT;
-    struct transaction **link = &request->connection->transactions;
-    while (*link != transaction)
-        link = &(*link)->next;
-    *link = transaction->next;
-    request->connection->transaction_count--;
-
+    connection_take_transaction(request->connection, transaction);
     int error = 0;
     if (commit)
         error = transaction_commit(transaction, &request->daemon->store, request->actor, &request->changes);

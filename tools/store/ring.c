@@ -42,10 +42,36 @@ static void set_error(struct ring_connection *ring, uint32_t error)
     }
 }
 
+uint32_t ring_request_position(const struct ring_connection *ring)
+{
+    const struct connection *connection = &ring->connection;
+    return ring->request_consumer - (uint32_t)(connection->input_end - connection->input_start);
+}
+
+bool ring_request_is_done(const struct ring_connection *ring)
+{
+    for (size_t i = 0; i < ring->done_count; i++)
+        if (ring->done[i] == ring_request_position(ring))
+            return true;
+    return false;
+}
+
+/* Forgets the requests carried out before that have been handled again by now. */
+static void drop_past_positions(struct ring_connection *ring)
+{
+    uint32_t now = ring_request_position(ring);
+    size_t kept = 0;
+    for (size_t i = 0; i < ring->done_count; i++)
+        if ((int32_t)(ring->done[i] - now) > 0)
+            ring->done[kept++] = ring->done[i];
+    ring->done_count = kept;
+}
+
 /* Before anything in the page changes, the journal has the new state. */
 static void record(struct ring_connection *ring)
 {
     struct journal *journal = ring->connection.daemon->journal;
+    drop_past_positions(ring);
     if (journal)
         journal_put_domain(journal, ring);
     ring->recorded_consumer = ring->request_consumer;
@@ -131,6 +157,7 @@ static void fail(struct connection *connection)
 
 static void free_ring(struct connection *connection)
 {
+    free(ring_of(connection)->done);
     free(ring_of(connection));
 }
 
@@ -190,6 +217,7 @@ static void reconnect(struct ring_connection *ring)
 {
     struct xenstore_domain_interface *page = ring->mapping.page;
     connection_reset(&ring->connection);
+    ring->done_count = 0;
     ring->request_consumer = ring->recorded_consumer = ring->published_consumer = ring->response_producer = 0;
     record(ring);
     store_index(&page->req_cons, 0);

@@ -24,6 +24,8 @@ struct ring_connection {
     uint32_t request_consumer, response_producer;
     uint32_t recorded_consumer;  /* in the journal */
     uint32_t published_consumer; /* in the page */
+    uint32_t *done; /* positions of requests that the daemon before this one carried out, but may not have answered */
+    size_t done_count;
 };
 
 /* Opens a connection over a mapped page and a bound port, both of which it takes over. */
@@ -37,6 +39,12 @@ void ring_attach(struct ring_connection *ring);
  * answered and not delivered, the first byte of which belongs at `producer`. */
 void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
                   size_t input_size, const char *output, size_t output_size);
+
+/* The byte of the ring's stream at which the request ends that is being handled. */
+uint32_t ring_request_position(const struct ring_connection *ring);
+
+/* Whether the daemon before this one has carried out the request that is being handled. */
+bool ring_request_is_done(const struct ring_connection *ring);
 
 /* The port fired, or the page may have changed. */
 void ring_service(struct ring_connection *ring);

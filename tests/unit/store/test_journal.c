@@ -343,6 +343,70 @@ static void rings_go_on_where_they_were(void)
     tear_down();
 }
 
+/* The journal's hook that lets a change through to the file and then "kills" the daemon: copies its directory. */
+static int (*record_hook)(void *context, const struct change_list *changes);
+static bool copy_after_record;
+
+static int record_and_copy(void *context, const struct change_list *changes)
+{
+    int error = record_hook(context, changes);
+    if (copy_after_record)
+        run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+    copy_after_record = false;
+    return error;
+}
+
+static void what_was_done_but_not_answered_is_answered_once(void)
+{
+    set_up();
+    memset(domains, 0, sizeof(domains));
+    fake_daemon = &daemon_;
+    CU_ASSERT_EQUAL(domains_open(&daemon_, &hypervisor), 0);
+    CU_ASSERT_EQUAL(domains_connect_own(&daemon_), 0);
+    journal_restore_domains(daemon_.journal);
+    CU_ASSERT_STRING_EQUAL(RING_CALL(0, XS_WRITE, "/x\0v"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(0, XS_TRANSACTION_START, ""), "1");
+    struct xsd_sockmsg write_y = {.type = XS_WRITE, .req_id = 42, .tx_id = 1, .len = 4};
+    struct message message;
+    put(0, &write_y, sizeof(write_y));
+    put(0, "/y\0w", 4);
+    CU_ASSERT_TRUE(get_message(0, &message));
+
+    /* A batch: the commit is in the journal, and the daemon dies before the page sees anything of it. */
+    struct xenstore_domain_interface page = domains[0].page;
+    struct xsd_sockmsg end = {.type = XS_TRANSACTION_END, .req_id = 43, .tx_id = 1, .len = 2};
+    struct xsd_sockmsg read_y = {.type = XS_READ, .req_id = 44, .len = 3};
+    put(0, &end, sizeof(end));
+    put(0, "T", 2);
+    put(0, &read_y, sizeof(read_y));
+    put(0, "/y", 3);
+    page = domains[0].page;
+    record_hook = daemon_.store.record;
+    daemon_.store.record = record_and_copy;
+    copy_after_record = true;
+    fire(100);
+    CU_ASSERT_FALSE(copy_after_record);
+    domains[0].page = page;
+
+    CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+    fake_daemon = &next_;
+    CU_ASSERT_EQUAL(domains_open(&next_, &hypervisor), 0);
+    CU_ASSERT_EQUAL(domains_connect_own(&next_), 0);
+    journal_restore_domains(next_.journal);
+    uint64_t generation = next_.store.generation;
+    CU_ASSERT_TRUE(get_message(0, &message));
+    CU_ASSERT_EQUAL(message.header.req_id, 43);
+    CU_ASSERT_STRING_EQUAL(message.body, "OK");
+    CU_ASSERT_TRUE(get_message(0, &message));
+    CU_ASSERT_EQUAL(message.header.req_id, 44);
+    CU_ASSERT_STRING_EQUAL(message.body, "w");
+    CU_ASSERT_EQUAL(next_.store.generation, generation); /* not a second time */
+    CU_ASSERT_EQUAL(domains_find(&next_, 0)->done_count, 0);
+    daemon_destroy(&next_);
+    tear_down();
+}
+
 /* A child serves a socket from the directory until it is killed. */
 static pid_t serve(const char *socket_path)
 {
@@ -425,6 +489,7 @@ int main(void)
         {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},
         {"the file stays small", the_file_stays_small},
         {"rings go on where they were", rings_go_on_where_they_were},
+        {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
     };
     if (!mkdtemp(base))
