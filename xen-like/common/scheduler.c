@@ -170,6 +170,8 @@ static void move_to(struct vcpu *v, uint32_t cpu)
 /* One of another queue's that may run on `cpu`, taken out of it; both locks are held. */
 static struct vcpu *take_from(struct run_queue *queue, uint32_t cpu, const struct vcpu *instead_of, bool soft_only)
 {
+    if (!queue->running && queue->waiting_count == 1)
+        return NULL; /* its own CPU idles, and has been told to run it */
     LIST_FOR_EACH(link, &queue->waiting) {
         struct vcpu *v = vcpu_of(link);
         if (instead_of && !policy->deserves_move(v->scheduler.virtual_time_ns, instead_of))
