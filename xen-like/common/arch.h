@@ -84,7 +84,10 @@ enum p2m_type {
 int arch_p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type);
 /* Unmaps; when it returns, no CPU has a stale translation: the page may be freed. */
 int arch_p2m_clear(struct domain *d, gfn_t gfn, unsigned int order);
-/* INVALID_MFN if nothing is there. type and order may be NULL; *order is that of the mapping found. */
+/*
+ * INVALID_MFN if nothing is there. type and order may be NULL; *order is that of the mapping found, or of the aligned hole
+ * around gfn as far as it is known.
+ */
 mfn_t arch_p2m_get(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order);
 /* The page behind a gfn with a reference taken, atomically; NULL if there is none, or if it is read-only and want_write. */
 struct page *arch_p2m_get_page(struct domain *d, gfn_t gfn, bool want_write, enum p2m_type *type);

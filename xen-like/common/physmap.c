@@ -53,11 +53,13 @@ int physmap_set_block(struct domain *d, gfn_t gfn, struct page *page, unsigned i
 {
     int error = 0;
     spin_lock(&d->physmap_lock);
-    for (uint64_t i = 0; !error && i < 1ull << order; i++) {
+    for (uint64_t i = 0; !error && i < 1ull << order;) {
         enum p2m_type type = P2M_NONE;
-        arch_p2m_get(d, gfn_add(gfn, i), &type, NULL);
+        unsigned int hole_order = 0;
+        arch_p2m_get(d, gfn_add(gfn, i), &type, &hole_order);
         if (type != P2M_NONE)
             error = -XEN_EEXIST;
+        i = ROUND_DOWN(gfn.value + i, 1ull << hole_order) + (1ull << hole_order) - gfn.value;
     }
     if (!error)
         error = arch_p2m_set(d, gfn, page_to_mfn(page), order, P2M_RAM);
