@@ -150,6 +150,7 @@ TEST_CASE(halt_wakes, ANYWHERE)
     EXPECT_EQUAL(set_hvm_parameter(HVM_PARAM_CALLBACK_IRQ, 2ull << 56 | UPCALL_VECTOR_OF(0)), 0);
     event_set_mask((evtchn_port_t)port, false);
     info->evtchn_upcall_pending = 0;
+    info->evtchn_pending_sel = 0;
     uint64_t start = time_ns();
     EXPECT_EQUAL(hypercall1(__HYPERVISOR_set_timer_op, start + 30 * NS_PER_MS), 0);
     for (unsigned int i = 0; i < 100 && !event_pending((evtchn_port_t)port); i++)

@@ -42,12 +42,24 @@ void interrupts_init(void)
     interrupts_init_cpu();
 }
 
+/* The number of the vCPU that runs this; 0 where CPUID does not say it. */
+static unsigned int own_vcpu(void)
+{
+    struct cpuid leaf = cpuid(0x40000004, 0);
+
+    return leaf.eax & XEN_HVM_CPUID_VCPU_ID_PRESENT ? leaf.ebx : 0;
+}
+
 void interrupt(struct interrupt_frame *frame)
 {
     interrupt_count[frame->vector]++;
     if (frame->vector >= 32) {
-        if (frame->vector == UPCALL_VECTOR_OF(0) || frame->vector == UPCALL_VECTOR_OF(1))
-            vcpu_info_of((unsigned int)frame->vector - UPCALL_VECTOR_OF(0))->evtchn_upcall_pending = 0;
+        if (frame->vector == UPCALL_VECTOR_OF(0) || frame->vector == UPCALL_VECTOR_OF(1)) {
+            volatile struct vcpu_info *info = vcpu_info_of(own_vcpu());
+
+            info->evtchn_upcall_pending = 0;
+            info->evtchn_pending_sel = 0;
+        }
         if (interrupt_needs_eoi[frame->vector])
             apic_write(APIC_EOI, 0);
         return;
