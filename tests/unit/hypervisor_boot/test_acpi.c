@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The firmware's tables: read where they are sound, left out where length or checksum is wrong, never read past their end. */
+/*
+ * The firmware's tables: read where they are sound, left out where length or checksum is wrong, never read past their
+ * end.
+ */
 #include "fake_host.h"
 #include "fake_ram.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The boot loader's information: read where it is sound, refused with a sentence where it is not, moved modules intact. */
+/*
+ * The boot loader's information: read where it is sound, refused with a sentence where it is not, moved modules
+ * intact.
+ */
 #include "fake_host.h"
 #include "fake_ram.h"
 
