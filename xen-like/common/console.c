@@ -56,11 +56,11 @@ void register_debug_key(char key, const char *description, void (*fn)(char key))
 
 static void print_help(void)
 {
-    printk(LOG_ERROR, "debug keys:");
-    printk(LOG_ERROR, " h: this list");
+    printk(LOG_ALWAYS, "debug keys:");
+    printk(LOG_ALWAYS, " h: this list");
     for (unsigned int key = 0; key < ARRAY_SIZE(debug_keys); key++)
         if (debug_keys[key].fn)
-            printk(LOG_ERROR, " %c: %s", (char)key, debug_keys[key].description);
+            printk(LOG_ALWAYS, " %c: %s", (char)key, debug_keys[key].description);
 }
 
 void run_debug_key(char key)
@@ -70,13 +70,13 @@ void run_debug_key(char key)
     else if ((unsigned char)key < ARRAY_SIZE(debug_keys) && debug_keys[(unsigned char)key].fn)
         debug_keys[(unsigned char)key].fn(key);
     else if (key >= ' ')
-        printk(LOG_ERROR, "no debug key '%c': 'h' lists them", key);
+        printk(LOG_ALWAYS, "no debug key '%c': 'h' lists them", key);
 }
 
 static void switch_input(void)
 {
     input_is_ours = !input_is_ours;
-    printk(LOG_ERROR, "*** Serial input to %s (type 'CTRL-a' three times to switch input)",
+    printk(LOG_ALWAYS, "*** Serial input to %s (type 'CTRL-a' three times to switch input)",
            input_is_ours ? "Keel" : "DOM0");
 }
 

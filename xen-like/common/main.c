@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "command_line.h"
 #include "console_io.h"
+#include "debug_keys.h"
 #include "panic.h"
 #include "printk.h"
 
@@ -47,6 +48,7 @@ void keel_main(void)
     arch_start_memory();
     start_cpus();
     console_io_init();
+    debug_keys_init();
     domain_zero = create_domain_zero();
     arch_build_domain_zero(domain_zero);
     arch_release_secondaries();

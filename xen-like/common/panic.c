@@ -22,7 +22,7 @@ void panic_begin(void)
     arch_stop_other_cpus();
     lock_forget_held();
     console_break_lock();
-    printk(LOG_ERROR, "****************************************");
+    printk(LOG_ALWAYS, "****************************************");
 }
 
 /* The CPU that has called panic_begin goes on. */
@@ -35,8 +35,8 @@ static void begin_report(void)
 
 static void end_report(void)
 {
-    printk(LOG_ERROR, "The machine is halted: reset it to start again.");
-    printk(LOG_ERROR, "****************************************");
+    printk(LOG_ALWAYS, "The machine is halted: reset it to start again.");
+    printk(LOG_ALWAYS, "****************************************");
     arch_halt();
 }
 
@@ -51,9 +51,9 @@ void panic(const char *format, ...)
     va_list arguments;
 
     begin_report();
-    printk(LOG_ERROR, "Panic on CPU %u:", arch_cpu_id());
+    printk(LOG_ALWAYS, "Panic on CPU %u:", arch_cpu_id());
     va_start(arguments, format);
-    vprintk(LOG_ERROR, format, arguments);
+    vprintk(LOG_ALWAYS, format, arguments);
     va_end(arguments);
     arch_print_backtrace();
     end_report();
@@ -63,7 +63,7 @@ void panic(const char *format, ...)
 void bug(const char *file, unsigned int line, const char *what)
 {
     begin_report();
-    printk(LOG_ERROR, "BUG on CPU %u at %s:%u: %s", arch_cpu_id(), file, line, what);
+    printk(LOG_ALWAYS, "BUG on CPU %u at %s:%u: %s", arch_cpu_id(), file, line, what);
     arch_print_backtrace();
     end_report();
     __builtin_unreachable();

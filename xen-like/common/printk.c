@@ -23,7 +23,7 @@ static enum log_level log_threshold = LOG_WARNING;
 static bool parse_log_level(const char *value)
 {
     static const struct { const char *name; enum log_level level; } levels[] = {
-        { "none", LOG_ERROR }, { "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO },
+        { "none", LOG_ALWAYS }, { "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO },
         { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
     };
     const char *slash = strchr(value, '/');

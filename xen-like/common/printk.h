@@ -10,7 +10,8 @@
 
 #include "types.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+/* LOG_ALWAYS: what somebody has asked for, or the last words before a halt. */
+enum log_level { LOG_ALWAYS, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /*
  * One line of the log; a newline at the end of the format is accepted and not needed. Longer lines than 511 bytes are

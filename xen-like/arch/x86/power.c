@@ -42,14 +42,14 @@ void machine_power_off(void)
     const struct acpi_machine *m = &acpi_machine;
 
     interrupts_off();
-    printk(LOG_ERROR, "Switching the machine off");
+    printk(LOG_ALWAYS, "Switching the machine off");
     if (m->has_s5 && m->pm1a_control_port) {
         enable_acpi_mode(m);
         request_sleep(m->pm1a_control_port, m->s5_type_a);
         request_sleep(m->pm1b_control_port, m->s5_type_b);
         time_delay_us(SETTLE_US);
     }
-    printk(LOG_ERROR, "The machine cannot be switched off by software: switch it off by hand");
+    printk(LOG_ALWAYS, "The machine cannot be switched off by software: switch it off by hand");
     arch_stop_other_cpus();
     arch_halt();
 }
@@ -70,7 +70,7 @@ void machine_reboot(void)
     struct { uint16_t limit; uint64_t base; } __attribute__((packed)) no_table = { 0, 0 };
 
     interrupts_off();
-    printk(LOG_ERROR, "Starting the machine again");
+    printk(LOG_ALWAYS, "Starting the machine again");
     write_reset_register(&acpi_machine);
     outb(KEYBOARD_COMMAND, 0xfe);
     time_delay_us(SETTLE_US);

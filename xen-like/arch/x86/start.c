@@ -28,8 +28,8 @@ void start_hypervisor(uint32_t magic, uint32_t information);
 
 static void print_banner(void)
 {
-    printk(LOG_ERROR, "Keel, a thin hypervisor%s", KEEL_BUILD_KIND);
-    printk(LOG_ERROR, "Command line: %s", command_line_text());
+    printk(LOG_ALWAYS, "Keel, a thin hypervisor%s", KEEL_BUILD_KIND);
+    printk(LOG_ALWAYS, "Command line: %s", command_line_text());
 }
 
 /* What lies where the boot loader put it, so that nothing is allocated over it. */

@@ -60,7 +60,7 @@ static void set_gate(unsigned int vector, unsigned int ist)
 static void print_cpu_state(char key)
 {
     const struct trap_frame *frame = this_cpu()->interrupted;
-    printk(LOG_ERROR, "CPU %u was here when the key came:", arch_cpu_id());
+    printk(LOG_ALWAYS, "CPU %u was here when the key came:", arch_cpu_id());
     if (frame)
         print_trap_frame(frame);
 }
@@ -128,8 +128,8 @@ static bool read_word(uint64_t address, uint64_t *value)
 
 void print_backtrace_from(uint64_t rip, uint64_t rbp)
 {
-    printk(LOG_ERROR, "Backtrace:");
-    printk(LOG_ERROR, "  %016lx %pS", rip, (void *)rip);
+    printk(LOG_ALWAYS, "Backtrace:");
+    printk(LOG_ALWAYS, "  %016lx %pS", rip, (void *)rip);
     for (unsigned int i = 0; i < BACKTRACE_MAX; i++) {
         uint64_t next;
         if (!rbp || rbp % 8 || !read_word(rbp, &next) || !read_word(rbp + 8, &rip) || !rip)
@@ -137,7 +137,7 @@ void print_backtrace_from(uint64_t rip, uint64_t rbp)
         /* A call's return address may be the next function's first byte: its name is that of the byte before. */
         size_t offset;
         const char *name = symbol_lookup(rip - 1, &offset);
-        printk(LOG_ERROR, "  %016lx %s+0x%lx", rip, name ? name : "?", name ? offset + 1 : 0);
+        printk(LOG_ALWAYS, "  %016lx %s+0x%lx", rip, name ? name : "?", name ? offset + 1 : 0);
         if (next <= rbp)
             break;
         rbp = next;
@@ -152,12 +152,12 @@ void arch_print_backtrace(void)
 
 void print_trap_frame(const struct trap_frame *f)
 {
-    printk(LOG_ERROR, "rip %04lx:%016lx %pS  rflags %08lx", f->cs, f->rip, (void *)f->rip, f->rflags);
-    printk(LOG_ERROR, "rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
-    printk(LOG_ERROR, "rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
-    printk(LOG_ERROR, "r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", f->r8, f->r9, f->r10, f->r11);
-    printk(LOG_ERROR, "r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", f->r12, f->r13, f->r14, f->r15);
-    printk(LOG_ERROR, "cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+    printk(LOG_ALWAYS, "rip %04lx:%016lx %pS  rflags %08lx", f->cs, f->rip, (void *)f->rip, f->rflags);
+    printk(LOG_ALWAYS, "rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
+    printk(LOG_ALWAYS, "rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
+    printk(LOG_ALWAYS, "r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx", f->r8, f->r9, f->r10, f->r11);
+    printk(LOG_ALWAYS, "r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx", f->r12, f->r13, f->r14, f->r15);
+    printk(LOG_ALWAYS, "cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
     print_backtrace_from(f->rip, f->rbp);
 }
 

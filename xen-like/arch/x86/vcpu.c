@@ -123,7 +123,7 @@ bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 
 void arch_vcpu_dump(const struct vcpu *v)
 {
-    log_info("d%uv%u: exits %lu, hypercalls %lu\n", v->domain->id, v->id, v->arch.exit_count, v->hypercall_count);
+    printk(LOG_ALWAYS, "d%uv%u: exits %lu, hypercalls %lu", v->domain->id, v->id, v->arch.exit_count, v->hypercall_count);
     virtualization->dump(v);
 }
 

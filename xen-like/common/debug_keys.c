@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* 'q': domains and their vCPUs. Read without stopping anybody, so the figures may be of slightly different moments. */
+#include "debug_keys.h"
+
+#include "arch.h"
+#include "console.h"
+#include "domain.h"
+#include "page.h"
+#include "printk.h"
+
+static const char *life_of(const struct domain *d)
+{
+    if (d->dying != DOMAIN_ALIVE)
+        return "dying";
+    if (d->is_shut_down)
+        return "shut down";
+    return d->pause_count ? "paused" : "alive";
+}
+
+static void dump_vcpu(const struct vcpu *v)
+{
+    printk(LOG_ALWAYS, "  vCPU %u: %s%s%s, CPU %u, pauses %u, events %s%s", v->id, v->is_up ? "up" : "down",
+           v->is_blocked ? ", blocked" : "", v->scheduler.is_on_cpu ? ", running" : "", v->scheduler.cpu,
+           v->pause_count, v->info->evtchn_upcall_pending ? "pending" : "none",
+           v->info->evtchn_upcall_mask ? ", masked" : "");
+    arch_vcpu_dump(v);
+}
+
+static void dump_domains(char key)
+{
+    struct domain *d;
+
+    printk(LOG_ALWAYS, "domains at %lu ns; %lu of %lu pages are free:", arch_time_ns(), page_free_count(),
+           page_total_count());
+    for (uint32_t id = 0; id < DOMAIN_MAX && (d = domain_get_next((domid_t)id)); id = d->id + 1u, domain_put(d)) {
+        printk(LOG_ALWAYS, "domain %u: %s, %lu of %lu pages, pauses %u, references %u", d->id, life_of(d),
+               d->total_pages, d->max_pages, d->pause_count, d->references - 1);
+        DOMAIN_FOR_EACH_VCPU(d, v)
+            dump_vcpu(v);
+    }
+}
+
+void debug_keys_init(void)
+{
+    register_debug_key('q', "domains and their vCPUs", dump_domains);
+}
