@@ -157,6 +157,12 @@ static int read_decode_config(struct vcpu *v, uint32_t index, uint64_t *value)
     return 0;
 }
 
+/* What the machine's firmware or the hypervisor has set, where the CPU has the register. */
+static int read_machine(struct vcpu *v, uint32_t index, uint64_t *value)
+{
+    return rdmsr_safe(index, value) ? 0 : -1;
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static int ignore_write(struct vcpu *v, uint32_t index, uint64_t value) { return 0; }
@@ -205,6 +211,7 @@ static const struct msr_entry table[] = {
     { 0xc0011020, 0xc0011020, .write = ignore_write },                    /* LS_CFG */
     { 0xc0011022, 0xc0011022, .write = ignore_write },                    /* DC_CFG */
     { 0xc0011023, 0xc0011023, .write = ignore_write },                    /* BU_CFG */
+    { 0xc0011028, 0xc0011028, .read = read_machine, .write = ignore_write }, /* FP_CFG: errata switches */
     { 0xc0011029, 0xc0011029, .read = read_decode_config, .write = ignore_write },
     { 0xc00110e2, 0xc00110e3, .write = ignore_write },                    /* FP_CFG and its neighbour */
 };
