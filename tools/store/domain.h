@@ -30,8 +30,8 @@ int domains_connect_own(struct daemon *daemon);
 /* INTRODUCE: connects a new domain (*fresh is true), or starts the connection of a known one over. 0 or errno. */
 int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh);
 
-/* Connects a domain that the daemon before this one knew: its ring goes on where it is. The connection, or NULL when the
- * domain is gone or cannot be connected. */
+/* Connects a domain that the daemon before this one knew: its ring goes on where it is. The connection, or NULL when
+ * the domain is gone or cannot be connected. */
 struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port);
 
 /* Removes what a domain that is not connected owns. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's log: standard error in the foreground, syslog behind it, a file on request. Lines are single sentences. */
+/*
+ * The daemon's log: standard error in the foreground, syslog behind it, a file on request. Lines are single sentences.
+ */
 #ifndef STORE_LOG_H
 #define STORE_LOG_H
 

@@ -198,8 +198,8 @@ static int watch_signals(struct daemon *daemon, struct signal_source *signals)
     return signals->source.fd < 0 ? errno : loop_watch(&daemon->loop, &signals->source, EPOLLIN);
 }
 
-/* Everything that serving needs. The journal comes first: it says whether another daemon serves. 0 or errno, told to the
- * log. */
+/* Everything that serving needs. The journal comes first: it says whether another daemon serves. 0 or errno, told to
+ * the log. */
 static int set_up(struct daemon *daemon, const struct options *options, struct socket_listener *listener)
 {
     if (options->state_directory) {

@@ -52,7 +52,8 @@ struct permissions *permissions_without(const struct permissions *permissions, d
 /* What `actor` may do: ACCESS_ bits. */
 unsigned int permissions_of(const struct permissions *permissions, const struct actor *actor);
 
-/* Reads zero-terminated texts ("n0", "r5", "w7", "b3") that fill `size` bytes. NULL when one is wrong or none is there. */
+/* Reads zero-terminated texts ("n0", "r5", "w7", "b3") that fill `size` bytes. NULL when one is wrong or none is
+ * there. */
 struct permissions *permissions_parse(const char *text, size_t size);
 
 /* Writes the texts, each with its zero byte. Returns the size needed; writes only if it fits into `size`. */

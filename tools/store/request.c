@@ -93,8 +93,8 @@ static int find_transaction(struct request *request)
     return 0;
 }
 
-/* Whether the daemon before this one has carried the request out and was killed before it could say so. All that is left
- * to do is to say it; of a transaction that was started again on the way nothing must stay. */
+/* Whether the daemon before this one has carried the request out and was killed before it could say so. All that is
+ * left to do is to say it; of a transaction that was started again on the way nothing must stay. */
 static bool is_done_before(struct request *request)
 {
     struct connection *connection = request->connection;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests: one table indexed by operation says what its arguments look like, who may send it, and who answers it. The
- * common prologue checks all that; a handler gets arguments that are in order and returns 0 or an errno of the protocol.
+ * common prologue checks all that; a handler gets arguments that are in order and returns 0 or an errno of the
+ * protocol.
  */
 #ifndef STORE_REQUEST_H
 #define STORE_REQUEST_H
@@ -39,7 +40,7 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
 /* The name of an operation for people. */
 const char *request_name(uint32_t type);
 
-/* Sets the reply. EINVAL-free helpers: E2BIG when it is too long. */
+/* Sets the reply. 0, or E2BIG when it is too long. */
 int request_reply_text(struct request *request, const char *text);
 
 /* Handlers; nodes and transactions, */

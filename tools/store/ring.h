@@ -35,8 +35,8 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
 /* Takes the indices from the page, as at the start, and announces the server's features. */
 void ring_attach(struct ring_connection *ring);
 
-/* Goes on where the journal says that the daemon before this one was: what it had taken and not handled, and what it had
- * answered and not delivered, the first byte of which belongs at `producer`. */
+/* Goes on where the journal says that the daemon before this one was: what it had taken and not handled, and what it
+ * had answered and not delivered, the first byte of which belongs at `producer`. */
 void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
                   size_t input_size, const char *output, size_t output_size);
 

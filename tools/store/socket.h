@@ -11,8 +11,8 @@ struct socket_listener {
     char *path;
 };
 
-/* Listens at `path`, readable and writable for the owner only. A socket that a dead daemon left is replaced; one that is
- * served is not: EADDRINUSE. 0 or errno. */
+/* Listens at `path`, readable and writable for the owner only. A socket that a dead daemon left is replaced; one that
+ * is served is not: EADDRINUSE. 0 or errno. */
 int socket_listen(struct socket_listener *listener, struct daemon *daemon, const char *path);
 
 /* Stops listening and removes the socket from the file system. */

@@ -75,8 +75,8 @@ struct node *tree_take_child(struct node *parent, const char *name, size_t name_
 void tree_for_each_child(const struct node *parent, bool (*visit)(void *context, const struct node *child),
                          void *context);
 
-/* Calls `visit` for every node with its path, parents before children; those below a node for which it returns false are
- * left out. */
+/* Calls `visit` for every node with its path, parents before children; those below a node for which it returns false
+ * are left out. */
 void tree_walk(const struct node *top, bool (*visit)(void *context, const char *path, const struct node *node),
                void *context);
 

@@ -115,7 +115,8 @@ static inline bool client_hung_up(struct client *client)
     return recv(client->fd, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-static inline void client_send(struct client *client, uint32_t type, uint32_t transaction, const void *body, size_t size)
+static inline void client_send(struct client *client, uint32_t type, uint32_t transaction, const void *body,
+                               size_t size)
 {
     struct xsd_sockmsg header = {
         .type = type, .req_id = ++client->last_request, .tx_id = transaction, .len = (uint32_t)size};
@@ -123,10 +124,10 @@ static inline void client_send(struct client *client, uint32_t type, uint32_t tr
         abort();
 }
 
-/* Sends a request and returns its reply: true and the body when it succeeded, false and the error's name when not. Watch
- * events that come first are dropped. */
-static inline bool client_call(struct client *client, uint32_t type, uint32_t transaction, const void *body, size_t size,
-                               struct message *reply)
+/* Sends a request and returns its reply: true and the body when it succeeded, false and the error's name when not.
+ * Watch events that come first are dropped. */
+static inline bool client_call(struct client *client, uint32_t type, uint32_t transaction, const void *body,
+                               size_t size, struct message *reply)
 {
     client_send(client, type, transaction, body, size);
     do {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The client library against a daemon in a thread: every call, watches, transactions, and many threads on one handle. */
+/*
+ * The client library against a daemon in a thread: every call, watches, transactions, and many threads on one handle.
+ */
 #include <pthread.h>
 #include <sys/stat.h>
 

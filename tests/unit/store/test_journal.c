@@ -483,7 +483,8 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"what was answered is there again, and a served directory is refused", what_was_answered_is_there_again},
-        {"any cut of the file is a state of the past, transactions whole", any_cut_of_the_file_is_some_state_of_the_past},
+        {"any cut of the file is a state of the past, transactions whole",
+         any_cut_of_the_file_is_some_state_of_the_past},
         {"damage is told, kept and passed over", damage_is_told_and_passed_over},
         {"random bytes are no journal, but no crash", random_bytes_are_no_journal_but_no_crash},
         {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},

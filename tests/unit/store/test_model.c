@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random operations of several clients, inside and outside of transactions, against a reference model that is as plain
- * as can be: the whole store as a sorted list of paths, copied whole at the start of a transaction. After each operation
- * the replies agree; at the end the trees do. STORE_MODEL_SEED and STORE_MODEL_STEPS choose the run.
+ * as can be: the whole store as a sorted list of paths, copied whole at the start of a transaction. After each
+ * operation the replies agree; at the end the trees do. STORE_MODEL_SEED and STORE_MODEL_STEPS choose the run.
  */
 #include "support.h"
 

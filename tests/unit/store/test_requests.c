@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire protocol, request by request, over a socket pair: replies, errors by name, permissions, quotas, bad input. */
+/*
+ * The wire protocol, request by request, over a socket pair: replies, errors by name, permissions, quotas, bad input.
+ */
 #include "support.h"
 
 static struct daemon daemon_;

@@ -10,7 +10,8 @@
 /* The longest text of one permission, with its zero byte. */
 #define STORE_PERMISSION_SIZE 12
 
-/* Writes a permission as the wire wants it ("r5"). False with errno EINVAL for unknown bits, ENOSPC for a small buffer. */
+/* Writes a permission as the wire wants it ("r5"). False with errno EINVAL for unknown bits, ENOSPC for a small
+ * buffer. */
 bool store_permission_to_string(const struct xs_permissions *permission, char *text, size_t size);
 
 #endif
