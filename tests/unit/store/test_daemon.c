@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program itself, build/bin/stored: its command line, its going to the background, its signals, and Debian's
+ * xenstore-* tools, which are linked with libxenstore, against it.
+ */
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "support.h"
+#include <xenstore.h>
+
+#define PROGRAM "build/bin/stored"
+
+static char base[] = "/tmp/store-daemon-XXXXXX", socket_path[64], pid_path[64], state_path[64];
+
+/* Runs a shell command line in which %S, %P and %D stand for socket, pid file and state directory. Returns its exit
+ * status; what it printed, errors too, is in output[]. */
+static char output[16384];
+
+static int run(const char *line)
+{
+    char command[1024] = "{ ";
+    for (const char *at = line; *at; at++) {
+        size_t used = strlen(command);
+        const char *path = NULL;
+        if (at[0] == '%')
+            path = at[1] == 'S' ? socket_path : at[1] == 'P' ? pid_path : at[1] == 'D' ? state_path : NULL;
+        snprintf(command + used, sizeof(command) - used, "%.*s", path ? 64 : 1, path ? path : at);
+        at += path != NULL;
+    }
+    strncat(command, "; } 2>&1 < /dev/null", sizeof(command) - strlen(command) - 1);
+    FILE *pipe = popen(command, "r");
+    size_t size = fread(output, 1, sizeof(output) - 1, pipe);
+    output[size] = '\0';
+    int status = pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static pid_t daemon_pid(void)
+{
+    FILE *file = fopen(pid_path, "re");
+    int pid = 0;
+    if (file) {
+        if (fscanf(file, "%d", &pid) != 1)
+            pid = 0;
+        fclose(file);
+    }
+    return pid;
+}
+
+/* In the background: it serves once the command has returned. */
+static void start(void)
+{
+    CU_ASSERT_EQUAL_FATAL(run(PROGRAM " --no-domains --socket %S --pid-file %P --state %D > /dev/null"), 0);
+    CU_ASSERT_NOT_EQUAL_FATAL(daemon_pid(), 0);
+}
+
+static void end(int signal_number)
+{
+    pid_t pid = daemon_pid();
+    kill(pid, signal_number);
+    for (int i = 0; i < 500 && kill(pid, 0) == 0; i++)
+        usleep(10000);
+}
+
+static void wrong_command_lines_are_refused(void)
+{
+    CU_ASSERT_EQUAL(run(PROGRAM " --nonsense"), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "Usage:"));
+    CU_ASSERT_EQUAL(run(PROGRAM " argument"), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"argument\""));
+    CU_ASSERT_EQUAL(run(PROGRAM " --help"), 0);
+    CU_ASSERT_EQUAL(run(PROGRAM " --no-domains --socket /nowhere/at/all/socket"), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "/nowhere/at/all/socket"));
+    CU_ASSERT_EQUAL(run(PROGRAM " --no-domains --foreground --socket %S --state /dev/null/x"), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "/dev/null/x"));
+    if (access("/dev/xen/privcmd", F_OK) != 0) {
+        CU_ASSERT_EQUAL(run(PROGRAM " --socket %S"), 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(output, "/dev/xen/privcmd"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(output, "--no-domains"));
+    }
+    CU_ASSERT_NOT_EQUAL(access(socket_path, F_OK), 0);
+}
+
+static void it_serves_once_the_command_has_returned(void)
+{
+    for (int i = 0; i < 5; i++) {
+        start();
+        struct xs_handle *handle = xs_open(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(handle);
+        CU_ASSERT_TRUE(xs_write(handle, XBT_NULL, "/x", "1", 1));
+        xs_close(handle);
+        CU_ASSERT_EQUAL(run(PROGRAM " --no-domains --socket %S"), 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(output, "another store daemon"));
+        end(SIGTERM);
+        CU_ASSERT_NOT_EQUAL(access(socket_path, F_OK), 0);
+        CU_ASSERT_NOT_EQUAL(access(pid_path, F_OK), 0);
+    }
+}
+
+static void a_killed_daemon_has_a_successor(void)
+{
+    start();
+    struct xs_handle *handle = xs_open(0);
+    char path[32];
+    for (int i = 0; i < 500; i++) {
+        snprintf(path, sizeof(path), "/kept/%d", i);
+        CU_ASSERT_TRUE(xs_write(handle, XBT_NULL, path, "v", 1));
+    }
+    end(SIGKILL);
+    CU_ASSERT_FALSE(xs_write(handle, XBT_NULL, "/late", "v", 1));
+    CU_ASSERT_EQUAL(errno, EIO);
+    xs_close(handle);
+    start(); /* over the socket that the dead one left */
+    handle = xs_open(0);
+    unsigned int count = 0;
+    free(xs_directory(handle, XBT_NULL, "/kept", &count));
+    CU_ASSERT_EQUAL(count, 500);
+    xs_close(handle);
+    end(SIGTERM);
+    start(); /* an orderly end keeps the state too */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(handle = xs_open(0));
+    CU_ASSERT_TRUE(xs_rm(handle, XBT_NULL, "/kept"));
+    xs_close(handle);
+    end(SIGTERM);
+}
+
+static void debians_tools_are_content(void)
+{
+    if (run("command -v xenstore-ls") != 0) {
+        printf("(skipped: xenstore-utils is not installed) ");
+        return;
+    }
+    start();
+    CU_ASSERT_EQUAL(run("xenstore-write /a/b hello /a/c 2"), 0);
+    CU_ASSERT_EQUAL(run("xenstore-read /a/b"), 0);
+    CU_ASSERT_STRING_EQUAL(output, "hello\n");
+    CU_ASSERT_EQUAL(run("xenstore-read /a/none"), 1);
+    CU_ASSERT_EQUAL(run("xenstore-list /a"), 0);
+    CU_ASSERT_STRING_EQUAL(output, "b\nc\n");
+    CU_ASSERT_EQUAL(run("xenstore-chmod /a/b n3 r5"), 0);
+    CU_ASSERT_EQUAL(run("xenstore-ls -fp /a"), 0);
+    CU_ASSERT_STRING_EQUAL(output, "/a/b = \"hello\"   (n3,r5)\n/a/c = \"2\"   (n0)\n");
+    CU_ASSERT_EQUAL(run("xenstore-exists /a/b"), 0);
+    CU_ASSERT_EQUAL(run("xenstore-exists /a/x"), 1);
+    CU_ASSERT_EQUAL(run("(sleep 0.3; xenstore-write /a/w 1) & timeout 10 xenstore-watch -n 2 /a; wait"), 0);
+    CU_ASSERT_STRING_EQUAL(output, "/a\n/a/w\n");
+    CU_ASSERT_EQUAL(run("xenstore-rm /a"), 0);
+    CU_ASSERT_EQUAL(run("xenstore-ls /a"), 1);
+    CU_ASSERT_EQUAL(run("seq -f '/many/entry-number-%05g x' 2000 | xargs -n 400 xenstore-write"), 0);
+    CU_ASSERT_EQUAL(run("xenstore-list /many | wc -l"), 0);
+    CU_ASSERT_EQUAL(atoi(output), 2000);
+    CU_ASSERT_EQUAL(run("xenstore-ls /many | wc -l"), 0);
+    CU_ASSERT_EQUAL(atoi(output), 2000);
+    CU_ASSERT_EQUAL(run("xenstore-rm /many"), 0);
+    end(SIGTERM);
+}
+
+int main(void)
+{
+    static const struct test_case cases[] = {
+        {"wrong command lines are refused in a sentence", wrong_command_lines_are_refused},
+        {"it serves once the command has returned, and only once", it_serves_once_the_command_has_returned},
+        {"a killed daemon has a successor that knows all", a_killed_daemon_has_a_successor},
+        {"Debian's tools are content", debians_tools_are_content},
+    };
+    if (!mkdtemp(base))
+        return 1;
+    snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
+    snprintf(pid_path, sizeof(pid_path), "%s/pid", base);
+    snprintf(state_path, sizeof(state_path), "%s/state", base);
+    setenv("XENSTORED_PATH", socket_path, 1);
+    int status = RUN_TESTS("daemon", cases);
+    if (daemon_pid())
+        end(SIGKILL);
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", base);
+    return system(command) != 0 || status;
+}
