@@ -21,7 +21,8 @@ static int check_config(const struct xen_domctl_createdomain *config)
 
     if ((config->flags & ~FLAGS_KNOWN) || !config->max_vcpus || config->max_vcpus > DOMAIN_MAX_VCPUS)
         return -XEN_EINVAL;
-    if (!grant_version || grant_version > HIGHEST_GRANT_VERSION || (config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
+    if (!grant_version || grant_version > HIGHEST_GRANT_VERSION ||
+        (config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
         return -XEN_EINVAL;
     if (config->vmtrace_size || config->cpupool_id)
         return -XEN_EOPNOTSUPP;
@@ -40,7 +41,8 @@ static void watchdog_expired(void *data)
     domain_shutdown(watchdog->domain, SHUTDOWN_watchdog);
 }
 
-static void set_up_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *config, bool is_privileged)
+static void set_up_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *config,
+                          bool is_privileged)
 {
     d->id = id;
     d->references = 1;
@@ -258,7 +260,9 @@ static int step_release_pages(struct domain *d)
     return page_release_domain(d);
 }
 
-/* In this order; each may be called again after -XEN_ERESTART. Ports first: then nobody sends to the domain any more. */
+/*
+ * In this order; each may be called again after -XEN_ERESTART. Ports first: then nobody sends to the domain any more.
+ */
 static int (*const destroy_steps[])(struct domain *d) = {
     step_stop, event_channels_close_all, step_kill_timers, grant_table_release_mappings, arch_domain_release_memory,
     step_release_areas, step_report, step_release_pages,

@@ -2,9 +2,9 @@
 /*
  * What a domain and a vCPU are, and their life.
  *
- * A domain is created paused, gets memory and vCPUs, runs, shuts down with a reason (its vCPUs stop for good, its memory
- * stays for the tools), and is destroyed: a continuable walk gives back mappings, ports, timers and pages. The structure
- * itself is freed when the last reference (domain_put) is dropped.
+ * A domain is created paused, gets memory and vCPUs, runs, shuts down with a reason (its vCPUs stop for good, its
+ * memory stays for the tools), and is destroyed: a continuable walk gives back mappings, ports, timers and pages. The
+ * structure itself is freed when the last reference (domain_put) is dropped.
  */
 #ifndef KEEL_DOMAIN_H
 #define KEEL_DOMAIN_H
@@ -137,7 +137,10 @@ domid_t domain_list_free_id(void);
 
 /* --- life ---------------------------------------------------------------------------------------------------- */
 
-/* A new, paused domain without vCPUs or memory, in the list, with one reference for the list. Checks the configuration. */
+/*
+ * A new, paused domain without vCPUs or memory, in the list, with one reference for the list. Checks the
+ * configuration.
+ */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool is_privileged, struct domain **out);
 int vcpu_create(struct domain *d, uint32_t id, struct vcpu **out);
 /* For domain.c: v is nowhere any more. Its timers can be killed before, when it stops for good. */
@@ -153,12 +156,18 @@ int domain_destroy(struct domain *d);
 void domain_resume(struct domain *d);
 /* Writes the wall clock into shared_info. */
 void domain_update_wallclock(struct domain *d);
-/* Stops all vCPUs of d with a reason and tells the tools (VIRQ_DOM_EXC). Safe from any context, also for the running domain. */
+/*
+ * Stops all vCPUs of d with a reason and tells the tools (VIRQ_DOM_EXC). Safe from any context, also for the running
+ * domain.
+ */
 void domain_shutdown(struct domain *d, uint32_t reason);
 /* The guest has done what cannot go on: shut down with SHUTDOWN_crash, with one line in the log saying why. */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Pauses nest. May be called while d->lock is held. They take effect at once for the scheduler, and as soon as a running vCPU can be kicked out. */
+/*
+ * Pauses nest. May be called while d->lock is held. They take effect at once for the scheduler, and as soon as a
+ * running vCPU can be kicked out.
+ */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 void vcpu_pause(struct vcpu *v);
@@ -184,8 +193,8 @@ void vcpu_notify(struct vcpu *v);
 /* v's timers fire on the CPU that runs it. Called by that CPU before it runs v. */
 void vcpu_move_timers(struct vcpu *v, uint32_t cpu);
 /*
- * Sets v->info to the area (guest frame and offset), carrying pending state over; once in a vCPU's life. v is the caller
- * or is not on a CPU. -XEN_EINVAL: it has one already, bad offset, no such page; -XEN_EBUSY: v is running.
+ * Sets v->info to the area (guest frame and offset), carrying pending state over; once in a vCPU's life. v is the
+ * caller or is not on a CPU. -XEN_EINVAL: it has one already, bad offset, no such page; -XEN_EBUSY: v is running.
  */
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset);
 /* The registered areas are let go; v->info becomes private. v does not run any more. */
@@ -195,7 +204,10 @@ void vcpu_write_runstate(struct vcpu *v);
 /* A consistent copy of v's times: as of the state's entry, or up to this moment. */
 void vcpu_copy_runstate(struct vcpu *v, struct vcpu_runstate_info *runstate);
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *runstate);
-/* Pins `size` bytes at a guest-virtual address of the running vCPU v. What was registered before is let go. -XEN_EFAULT. */
+/*
+ * Pins `size` bytes at a guest-virtual address of the running vCPU v. What was registered before is let go.
+ * -XEN_EFAULT.
+ */
 int guest_area_register(struct guest_area *area, struct vcpu *v, uint64_t guest_address, size_t size);
 void guest_area_unregister(struct guest_area *area);
 static inline bool guest_area_is_registered(const struct guest_area *area) { return area->page[0] != NULL; }

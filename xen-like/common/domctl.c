@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_domctl: the table of commands and what all of them share. What the table lacks, the architecture answers. */
+/*
+ * HYPERVISOR_domctl: the table of commands and what all of them share. What the table lacks, the architecture answers.
+ */
 #include "domctl.h"
 
 #include "arch.h"
@@ -84,7 +86,7 @@ long hypercall_domctl(struct hypercall *call)
     const struct domctl_command *command = find_command(op.cmd);
     bool is_exclusive = command && (command->flags & ONE_AT_A_TIME);
     if (is_exclusive && !spin_trylock(&control_lock))
-        return hypercall_continue(call); /* who has it may be long: its CPU must not be waited for with interrupts off */
+        return hypercall_continue(call); /* who has it may take long: waiting would keep interrupts off */
     long result = run(call, &op, command, &copy_back);
     if (is_exclusive)
         spin_unlock(&control_lock);

@@ -53,7 +53,7 @@ int domctl_set_virq_handler(struct hypercall *call, struct xen_domctl *op, struc
     return event_set_global_virq_handler(d, op->u.set_virq_handler.virq);
 }
 
-/* --- NUMA: the machine is one node, number 0 --------------------------------------------------------------------------- */
+/* --- NUMA: the machine is one node, number 0 ---------------------------------------------------------------------- */
 
 int domctl_setnodeaffinity(struct hypercall *call, struct xen_domctl *op, struct domain *d)
 {
@@ -67,7 +67,7 @@ int domctl_getnodeaffinity(struct hypercall *call, struct xen_domctl *op, struct
     return cpu_mask_to_guest(&op->u.nodeaffinity.nodemap, (cpu_mask_t){ 1 });
 }
 
-/* --- devices: all are domain 0's, which needs no permission; others can be denied them, and not be given any ----------- */
+/* --- devices: all are domain 0's, which needs no permission; others can be denied them, and not be given any ------ */
 
 static int permission(const struct domain *d, bool allow)
 {

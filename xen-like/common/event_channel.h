@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels (event_channel.h of the ABI), 2-level. A port is a small state machine of one domain; sending marks the
- * port at the far end pending in that domain's shared_info and notifies the vCPU it is bound to.
+ * Event channels (event_channel.h of the ABI), 2-level. A port is a small state machine of one domain; sending marks
+ * the port at the far end pending in that domain's shared_info and notifies the vCPU it is bound to.
  *
  * The delivery (which bits of which page) is behind struct event_delivery so that FIFO queues fit beside it.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 2-level delivery: a pending and a mask bit for each port in shared_info, a selector bit for each word of 64 ports in
- * vcpu_info, and the vCPU's upcall flag. Each step goes on only if its bit changed from clear to set, so an event that is
- * pending already costs one instruction.
+ * vcpu_info, and the vCPU's upcall flag. Each step goes on only if its bit changed from clear to set, so an event that
+ * is pending already costs one instruction.
  */
 #include "event_channel_private.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The core's part of boot, one step a line. The architecture has set the machine up and calls keel_main on the boot CPU. */
+/*
+ * The core's part of boot, one step a line. The architecture has set the machine up and calls keel_main on the boot
+ * CPU.
+ */
 #include "arch.h"
 #include "command_line.h"
 #include "console_io.h"

@@ -3,9 +3,10 @@
  * Run queues of CPUs and the states of vCPUs in them. Nothing here waits: a CPU that must do something is asked to go
  * through its loop.
  *
- * A wake and a sleep that race meet at the queue's lock: whether a vCPU may run (vcpu_is_runnable) is read with it held,
- * after what changed it was written; so the last one to take the lock sees the truth. A vCPU that is on a CPU, running
- * or being switched out, stays in that CPU's queue until scheduler_switched_out: no other CPU ever has its state loaded.
+ * A wake and a sleep that race meet at the queue's lock: whether a vCPU may run (vcpu_is_runnable) is read with it
+ * held, after what changed it was written; so the last one to take the lock sees the truth. A vCPU that is on a CPU,
+ * running or being switched out, stays in that CPU's queue until scheduler_switched_out: no other CPU ever has its
+ * state loaded.
  */
 #include "scheduler.h"
 
@@ -31,7 +32,7 @@ static const struct scheduler_policy *const policy = &scheduler_share;
 
 static cpu_mask_t mask_idle(void) { return (cpu_mask_t){ idle_cpus }; }
 
-/* --- one queue; its lock is held ----------------------------------------------------------------------------------- */
+/* --- one queue; its lock is held ---------------------------------------------------------------------------------- */
 
 static struct vcpu *vcpu_of(struct list *link) { return LIST_ENTRY(link, struct vcpu, scheduler.link); }
 
@@ -104,7 +105,7 @@ static struct vcpu *first_with_budget(struct run_queue *queue)
     return v;
 }
 
-/* --- between queues ------------------------------------------------------------------------------------------------ */
+/* --- between queues ----------------------------------------------------------------------------------------------- */
 
 static struct run_queue *lock_queue_of(const struct vcpu *v)
 {
@@ -140,7 +141,9 @@ static uint32_t least_loaded(cpu_mask_t among, uint32_t preferred)
     return best;
 }
 
-/* Where v shall wait or run: an idle CPU if there is one, its last one if possible, those of its soft affinity first. */
+/*
+ * Where v shall wait or run: an idle CPU if there is one, its last one if possible, those of its soft affinity first.
+ */
 static uint32_t choose_cpu(const struct vcpu *v)
 {
     uint32_t last = v->scheduler.cpu;
@@ -187,8 +190,8 @@ static struct vcpu *take_from(struct run_queue *queue, uint32_t cpu, const struc
 }
 
 /*
- * A vCPU of another CPU's queue for this CPU, which has nothing (instead_of NULL), or only one that has had much more than
- * its share. *must_retry: another CPU held a queue's lock.
+ * A vCPU of another CPU's queue for this CPU, which has nothing (instead_of NULL), or only one that has had much more
+ * than its share. *must_retry: another CPU held a queue's lock.
  */
 static struct vcpu *pull(uint32_t cpu, const struct vcpu *instead_of, bool *must_retry)
 {
@@ -214,8 +217,8 @@ static struct vcpu *pull(uint32_t cpu, const struct vcpu *instead_of, bool *must
 }
 
 /*
- * v waits in a queue: an idle CPU that may run it shall pull it. A CPU marks itself idle before it looks for what waits the
- * last time, and here v waits before the mark is read: one of the two sees the other.
+ * v waits in a queue: an idle CPU that may run it shall pull it. A CPU marks itself idle before it looks for what waits
+ * the last time, and here v waits before the mark is read: one of the two sees the other.
  */
 static void offer_to_idle(const struct vcpu *v)
 {
@@ -224,7 +227,7 @@ static void offer_to_idle(const struct vcpu *v)
         arch_cpu_request_loop((uint32_t)__builtin_ctzll(idle.bits));
 }
 
-/* --- waking and sleeping ------------------------------------------------------------------------------------------- */
+/* --- waking and sleeping ------------------------------------------------------------------------------------------ */
 
 /* v has just been queued: who has to do something? The queue's lock is held. */
 static void react_to_enqueued(struct run_queue *queue, struct vcpu *v, uint64_t now_ns)
@@ -305,7 +308,7 @@ void scheduler_sleep(struct vcpu *v)
         arch_vcpu_kick(v); /* arch_vcpu_run looks whether v is runnable before each entry */
 }
 
-/* --- choosing ------------------------------------------------------------------------------------------------------ */
+/* --- choosing ----------------------------------------------------------------------------------------------------- */
 
 /* Must the running one leave this CPU, whoever else waits? */
 static bool must_stop(struct vcpu *v, uint32_t cpu)
@@ -338,10 +341,11 @@ static struct vcpu *choose(struct run_queue *queue, struct vcpu *v, uint32_t cpu
 }
 
 /*
- * from_waits was decided before and is not looked at again: who makes `from` runnable in between finds it in no queue, and
- * queues it.
+ * from_waits was decided before and is not looked at again: who makes `from` runnable in between finds it in no queue,
+ * and queues it.
  */
-static void change_running(struct run_queue *queue, struct vcpu *from, bool from_waits, struct vcpu *to, uint64_t now_ns)
+static void change_running(struct run_queue *queue, struct vcpu *from, bool from_waits, struct vcpu *to,
+                           uint64_t now_ns)
 {
     if (from) {
         if (from_waits)
@@ -430,7 +434,7 @@ bool scheduler_yield(struct vcpu *v)
     return true;
 }
 
-/* --- set-up and settings ------------------------------------------------------------------------------------------- */
+/* --- set-up and settings ------------------------------------------------------------------------------------------ */
 
 cpu_mask_t cpu_mask_online(void)
 {
@@ -487,7 +491,7 @@ int scheduler_set_affinity(struct vcpu *v, const cpu_mask_t *hard, const cpu_mas
     return 0;
 }
 
-/* --- what the tools see -------------------------------------------------------------------------------------------- */
+/* --- what the tools see ------------------------------------------------------------------------------------------- */
 
 void vcpu_copy_runstate(struct vcpu *v, struct vcpu_runstate_info *runstate)
 {

@@ -4,8 +4,9 @@
  * runs at once if it has used less than its share. scheduler.c moves vCPUs between states and CPUs; who runs first and
  * for how long is the policy's (scheduler_policy.h). To the tools it is credit2.
  *
- * A vCPU is in one of these states, guarded by the lock of the queue of its `cpu`: running (the queue's `running`), queued,
- * parked by its domain's cap, or neither. `cpu` changes only while the vCPU is not on a CPU, with that lock held.
+ * A vCPU is in one of these states, guarded by the lock of the queue of its `cpu`: running (the queue's `running`),
+ * queued, parked by its domain's cap, or neither. `cpu` changes only while the vCPU is not on a CPU, with that lock
+ * held.
  */
 #ifndef KEEL_SCHEDULER_H
 #define KEEL_SCHEDULER_H
@@ -67,7 +68,10 @@ void scheduler_sleep(struct vcpu *v);
 struct vcpu *scheduler_pick(uint64_t now_ns, uint64_t *slice_end_ns);
 /* v, which scheduler_pick has not given again, is off this CPU: others may run it. */
 void scheduler_switched_out(struct vcpu *v);
-/* The running vCPU gives way to others of its kind (SCHEDOP_yield): false when nobody else waits here, and nothing is to be done. */
+/*
+ * The running vCPU gives way to others of its kind (SCHEDOP_yield): false when nobody else waits here, and nothing is
+ * to be done.
+ */
 bool scheduler_yield(struct vcpu *v);
 /* -XEN_EINVAL for a weight of 0. */
 int scheduler_set_parameters(struct domain *d, struct scheduler_parameters parameters);

@@ -4,11 +4,12 @@
  * (256 is 1); who has the lowest runs next, so over time each gets its weight's share. Virtual times are comparable
  * across CPUs, which lets a CPU take over a vCPU that has fallen behind in another's queue.
  *
- * Bounds: a woken vCPU is at most WAKE_CREDIT_NS of its own run time ahead of the others, however long it slept; one that
- * comes from another CPU at most MOVE_LIMIT_NS ahead or behind. So nobody waits without end, and sleeping earns latency, not time.
+ * Bounds: a woken vCPU is at most WAKE_CREDIT_NS of its own run time ahead of the others, however long it slept; one
+ * that comes from another CPU at most MOVE_LIMIT_NS ahead or behind. So nobody waits without end, and sleeping earns
+ * latency, not time.
  *
- * A cap is a budget of the whole domain for each period of SCHEDULER_CAP_PERIOD_NS. What it uses too much, because slices
- * have a minimum, is taken from the next period's.
+ * A cap is a budget of the whole domain for each period of SCHEDULER_CAP_PERIOD_NS. What it uses too much, because
+ * slices have a minimum, is taken from the next period's.
  */
 #include "scheduler_policy.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers: for each CPU a pairing heap threaded through the timers, so that setting one needs no memory and cannot fail. */
+/*
+ * Timers: for each CPU a pairing heap threaded through the timers, so that setting one needs no memory and cannot
+ * fail.
+ */
 #include "timer.h"
 
 #include "arch.h"

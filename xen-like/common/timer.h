@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a heap of deadlines for each CPU, on the CPU's own hardware timer. A handler runs on the timer's CPU, from cpu_loop,
- * with interrupts off and no lock held. Set, stop and kill from any CPU; after timer_kill the handler is not running.
+ * Timers: a heap of deadlines for each CPU, on the CPU's own hardware timer. A handler runs on the timer's CPU, from
+ * cpu_loop, with interrupts off and no lock held. Set, stop and kill from any CPU; after timer_kill the handler is not
+ * running.
  */
 #ifndef KEEL_TIMER_H
 #define KEEL_TIMER_H
@@ -24,8 +25,8 @@ void timer_init(struct timer *timer, void (*handler)(void *data), void *data, ui
 void timer_set(struct timer *timer, uint64_t deadline_ns);
 void timer_stop(struct timer *timer);
 /*
- * Stops the timer for good and waits until its handler has returned, if it runs on another CPU: the caller holds no lock
- * that the handler takes. On a zeroed timer it does nothing.
+ * Stops the timer for good and waits until its handler has returned, if it runs on another CPU: the caller holds no
+ * lock that the handler takes. On a zeroed timer it does nothing.
  */
 void timer_kill(struct timer *timer);
 /* Moves a timer to another CPU's queue, queued or not. */

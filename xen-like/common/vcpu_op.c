@@ -207,7 +207,8 @@ long hypercall_vcpu_op(struct hypercall *call)
 
     if (command >= ARRAY_SIZE(commands) || !commands[command])
         return -XEN_ENOSYS;
-    struct vcpu *v = call->argument[1] <= UINT32_MAX ? domain_vcpu(call->vcpu->domain, (uint32_t)call->argument[1]) : NULL;
+    uint64_t id = call->argument[1];
+    struct vcpu *v = id <= UINT32_MAX ? domain_vcpu(call->vcpu->domain, (uint32_t)id) : NULL;
     return v ? commands[command](call, v, call->argument[2]) : -XEN_ENOENT;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual interrupts. Those of a vCPU are bound by each vCPU for itself; a global one goes to one domain (domain 0 unless a
- * tool names another), to whichever of its ports it has bound on its vCPU 0.
+ * Virtual interrupts. Those of a vCPU are bound by each vCPU for itself; a global one goes to one domain (domain 0
+ * unless a tool names another), to whichever of its ports it has bound on its vCPU 0.
  */
 #include "event_channel_private.h"
 #include "virq.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* docs/abi.md lists the calls that are implemented, all of them and no others; docs/locking.md the locks, in their order. */
+/*
+ * docs/abi.md lists the calls that are implemented, all of them and no others; docs/locking.md the locks, in their
+ * order.
+ */
 #include "fake_arch.h"
 
 #include <CUnit/Basic.h>
@@ -48,7 +51,8 @@ static void commands_of(const char *group, hypercall_handler *handler, bool seco
     read_document(group);
     for (uint64_t number = 0; number < 40; number++) {
         long result = fake_call(handler, d->vcpus[0], number, second_is_vcpu ? 1 : 8, 8);
-        compare(group, (unsigned int)number, result != -XEN_ENOSYS && result != -XEN_EPERM); /* pin_override, refused to all */
+        /* EPERM: pin_override, refused to all. */
+        compare(group, (unsigned int)number, result != -XEN_ENOSYS && result != -XEN_EPERM);
     }
 }
 

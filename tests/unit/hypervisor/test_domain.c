@@ -185,7 +185,8 @@ static void a_foreign_reference_delays_pages_only(void)
 static uint32_t dom_exc_port(void)
 {
     struct evtchn_bind_virq bind = { VIRQ_DOM_EXC, 0, 0 };
-    CU_ASSERT_EQUAL(fake_call(hypercall_event_channel_op, domain_zero->vcpus[0], EVTCHNOP_bind_virq, GUEST_ADDRESS(&bind), 0), 0);
+    struct vcpu *v = domain_zero->vcpus[0];
+    CU_ASSERT_EQUAL(fake_call(hypercall_event_channel_op, v, EVTCHNOP_bind_virq, GUEST_ADDRESS(&bind), 0), 0);
     return bind.port;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels: every state and what leads in and out of it, delivery into two levels of bits, and who may do what. */
+/*
+ * Event channels: every state and what leads in and out of it, delivery into two levels of bits, and who may do what.
+ */
 #include "fake_arch.h"
 
 #include <CUnit/Basic.h>
@@ -42,7 +44,10 @@ static evtchn_port_t bind_ipi(struct domain *d, uint32_t vcpu)
 }
 
 static long send(struct domain *d, evtchn_port_t port) { return op(d, EVTCHNOP_send, &(struct evtchn_send){ port }); }
-static long close(struct domain *d, evtchn_port_t port) { return op(d, EVTCHNOP_close, &(struct evtchn_close){ port }); }
+static long close(struct domain *d, evtchn_port_t port)
+{
+    return op(d, EVTCHNOP_close, &(struct evtchn_close){ port });
+}
 
 static struct evtchn_status status(struct domain *d, evtchn_port_t port)
 {
@@ -51,7 +56,10 @@ static struct evtchn_status status(struct domain *d, evtchn_port_t port)
     return status;
 }
 
-static bool is_pending(struct domain *d, evtchn_port_t port) { return d->shared_info->evtchn_pending[port / 64] >> port % 64 & 1; }
+static bool is_pending(struct domain *d, evtchn_port_t port)
+{
+    return d->shared_info->evtchn_pending[port / 64] >> port % 64 & 1;
+}
 
 static void clear(struct domain *d)
 {
@@ -297,6 +305,11 @@ static void destruction_closes_the_far_ends(void)
     event_send_global_virq(VIRQ_CONSOLE);
 }
 
+static long register_info(uint64_t vcpu, const struct vcpu_register_vcpu_info *info)
+{
+    return fake_call(hypercall_vcpu_op, a->vcpus[0], VCPUOP_register_vcpu_info, vcpu, GUEST_ADDRESS(info));
+}
+
 static void registered_info_loses_nothing(void)
 {
     start();
@@ -305,18 +318,18 @@ static void registered_info_loses_nothing(void)
     evtchn_port_t ipi = bind_ipi(a, 1);
     CU_ASSERT_EQUAL(send(a, ipi), 0);
     struct vcpu_register_vcpu_info info = { .mfn = 0x50, .offset = 128 };
-    CU_ASSERT_EQUAL(fake_call(hypercall_vcpu_op, a->vcpus[0], VCPUOP_register_vcpu_info, 1, GUEST_ADDRESS(&info)), 0);
+    CU_ASSERT_EQUAL(register_info(1, &info), 0);
     vcpu_info_t *now = a->vcpus[1]->info;
     CU_ASSERT_PTR_EQUAL(now, (char *)page_to_virtual(page) + 128);
     CU_ASSERT_EQUAL(now->evtchn_upcall_pending, 1);
     CU_ASSERT_EQUAL(now->evtchn_pending_sel, ~0ull);
     CU_ASSERT_TRUE(a->vcpus[1]->arch.time_updates > 0);
     CU_ASSERT_EQUAL(page->references, 2);
-    CU_ASSERT_EQUAL(fake_call(hypercall_vcpu_op, a->vcpus[0], VCPUOP_register_vcpu_info, 1, GUEST_ADDRESS(&info)), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(register_info(1, &info), -XEN_EINVAL);
     info.offset = PAGE_SIZE - 8;
-    CU_ASSERT_EQUAL(fake_call(hypercall_vcpu_op, a->vcpus[0], VCPUOP_register_vcpu_info, 0, GUEST_ADDRESS(&info)), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(register_info(0, &info), -XEN_EINVAL);
     info = (struct vcpu_register_vcpu_info){ .mfn = 0x51 };
-    CU_ASSERT_EQUAL(fake_call(hypercall_vcpu_op, a->vcpus[0], VCPUOP_register_vcpu_info, 0, GUEST_ADDRESS(&info)), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(register_info(0, &info), -XEN_EINVAL);
 }
 
 int main(void)

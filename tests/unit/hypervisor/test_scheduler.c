@@ -251,7 +251,8 @@ static void accounts_agree(void)
         struct vcpu *v = d->vcpus[i];
         CU_ASSERT_EQUAL(scheduler_vcpu_time_ns(v), v->arch.ran_ns);
         vcpu_get_runstate(v, &runstate);
-        CU_ASSERT_EQUAL(runstate.time[0] + runstate.time[1] + runstate.time[2] + runstate.time[3], fake_time_ns - start_ns);
+        CU_ASSERT_EQUAL(runstate.time[0] + runstate.time[1] + runstate.time[2] + runstate.time[3],
+                        fake_time_ns - start_ns);
         CU_ASSERT_EQUAL(runstate.time[RUNSTATE_running], v->arch.ran_ns);
     }
     CU_ASSERT_EQUAL(scheduler_idle_time_ns(0) + scheduler_idle_time_ns(1),
@@ -289,14 +290,16 @@ static void random_changes(void)
     }
     for (unsigned int round = 0; round < 4000; round++) {
         struct vcpu *one = v[random() % 12];
+        struct scheduler_parameters parameters = { 256, 0 };
         switch (random() % 6) {
         case 0: vcpu_pause(one); break;
         case 1: if (one->pause_count) vcpu_unpause(one); break;
         case 2: pin(one, 1 + (uint64_t)(random() % 7)); break;
-        case 3: scheduler_set_parameters(one->domain, (struct scheduler_parameters){ (uint16_t)(1 + random() % 1000), 0 }); break;
+        case 3: parameters.weight = (uint16_t)(1 + random() % 1000); break;
         case 4: vcpu_wake(one); break;
-        default: scheduler_set_parameters(one->domain, (struct scheduler_parameters){ 256, (uint16_t)(random() % 100) }); break;
+        default: parameters.cap = (uint16_t)(random() % 100); break;
         }
+        scheduler_set_parameters(one->domain, parameters);
         fake_run_for((uint64_t)(random() % (5 * NS_PER_MS)));
         for (uint32_t cpu = 0; cpu < 3; cpu++) {
             struct vcpu *running = fake_cpus[cpu].running;

@@ -77,7 +77,7 @@ void fake_machine_start_zones(uint32_t cpus, uint64_t low_pages, uint64_t high_p
     fake_run_for(0);
 }
 
-/* --- domains and vCPUs --------------------------------------------------------------------------------------------- */
+/* --- domains and vCPUs -------------------------------------------------------------------------------------------- */
 
 int arch_domain_check_config(const struct xen_domctl_createdomain *config)
 {
@@ -188,7 +188,7 @@ int arch_vcpu_initialise(struct vcpu *v, uint64_t guest_address)
 
 void arch_vcpu_dump(const struct vcpu *v) {}
 
-/* --- calls of the architecture: none ------------------------------------------------------------------------------- */
+/* --- calls of the architecture: none ------------------------------------------------------------------------------ */
 
 long arch_domctl(struct hypercall *call, struct xen_domctl *op, struct domain *d, bool *copy_back)
 {
@@ -211,7 +211,7 @@ long arch_hypercall_physdev_op(struct hypercall *call) { return -XEN_ENOSYS; }
 long arch_hypercall_platform_op(struct hypercall *call) { return -XEN_ENOSYS; }
 long arch_hypercall_mca(struct hypercall *call) { return -XEN_ENOSYS; }
 
-/* --- for tests ----------------------------------------------------------------------------------------------------- */
+/* --- for tests ---------------------------------------------------------------------------------------------------- */
 
 struct xen_domctl_createdomain fake_config(uint32_t vcpus)
 {
@@ -328,7 +328,8 @@ static void step(uint32_t cpu)
 static bool is_due(const struct fake_cpu_state *state)
 {
     const struct vcpu *v = state->running;
-    return state->is_requested || state->deadline_ns <= fake_time_ns || (v && v->arch.burst_ns && !v->arch.burst_left_ns);
+    return state->is_requested || state->deadline_ns <= fake_time_ns ||
+           (v && v->arch.burst_ns && !v->arch.burst_left_ns);
 }
 
 void fake_run_until(uint64_t time_ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake architecture but for memory (fake_memory.h) and the host (fake_host.h): CPUs that run vCPUs in simulated time, all
- * in one thread, and a recorder of what the core has asked for.
+ * The fake architecture but for memory (fake_memory.h) and the host (fake_host.h): CPUs that run vCPUs in simulated
+ * time, all in one thread, and a recorder of what the core has asked for.
  */
 #ifndef KEEL_FAKE_ARCH_H
 #define KEEL_FAKE_ARCH_H
@@ -27,7 +27,9 @@ extern int fake_domain_create_error, fake_vcpu_create_error; /* what these retur
 extern uint32_t fake_domains_alive, fake_vcpus_alive;
 extern uint32_t fake_domctl_last;      /* command that reached arch_domctl */
 
-/* A machine with that many CPUs and `pages` pages of memory, at time 1 s; its allocators, timers and scheduler are up. */
+/*
+ * A machine with that many CPUs and `pages` pages of memory, at time 1 s; its allocators, timers and scheduler are up.
+ */
 void fake_machine_start(uint32_t cpus, uint64_t pages);
 /* The same with so many pages below and above 4 GiB. */
 void fake_machine_start_zones(uint32_t cpus, uint64_t low_pages, uint64_t high_pages);
