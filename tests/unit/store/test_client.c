@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "support.h"
 #include <xenstore.h>
@@ -262,6 +263,18 @@ static void no_daemon_is_an_error(void)
     setenv("XENSTORED_PATH", "/tmp/store-test-nobody-listens", 1);
     struct xs_handle *none = access("/dev/xen/xenbus", F_OK) == 0 ? NULL : xs_open(0);
     CU_ASSERT_PTR_NULL(none);
+    /* A socket that nobody serves: no waiting inside the kernel for a daemon that may never come. */
+    char stale[96];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(stale, sizeof(stale), "%s/stale", directory);
+    strcpy(address.sun_path, stale);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+    setenv("XENSTORED_PATH", stale, 1);
+    CU_ASSERT_PTR_NULL(xs_open(0));
+    CU_ASSERT_EQUAL(errno, ECONNREFUSED);
+    unlink(stale);
     setenv("XENSTORED_PATH", socket_path, 1);
 }
 

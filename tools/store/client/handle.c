@@ -41,16 +41,15 @@ static int open_socket(const char *path)
     return fd;
 }
 
-/* The socket where a daemon listens, else the kernel's own connection to the store. */
+/* The socket of the daemon; the kernel's own connection to the store where there is none, as in a guest. A socket that
+ * nobody serves is that of a daemon that is about to be started again: its clients shall know, and not be kept waiting
+ * inside the kernel. */
 static int open_transport(void)
 {
     const char *path = xs_daemon_socket();
     struct stat status;
-    if (stat(path, &status) == 0) {
-        int fd = S_ISSOCK(status.st_mode) ? open_socket(path) : open(path, O_RDWR | O_CLOEXEC);
-        if (fd >= 0 || (errno != ECONNREFUSED && errno != ENOENT))
-            return fd;
-    }
+    if (stat(path, &status) == 0)
+        return S_ISSOCK(status.st_mode) ? open_socket(path) : open(path, O_RDWR | O_CLOEXEC);
     return open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
 }
 
