@@ -31,6 +31,9 @@ help:
 
 setup:
 	@scripts/setup --peer
+demo: setup
+	@$(MAKE) --no-print-directory all images
+	@scripts/demo
 check:
 	@tests/check
 

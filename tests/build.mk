@@ -143,3 +143,11 @@ $(TEST_KERNEL): $(TEST_KERNEL_OBJECTS) tests/guest/kernel.lds
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	  -T tests/guest/kernel.lds -o $@ $(TEST_KERNEL_OBJECTS)
+
+# --- tests that boot the machine --------------------------------------------------------------------------------------
+.PHONY: system
+system: all images
+	@tests/system/run $(BUILD)/results/system
+.PHONY: peer
+peer: all images
+	@tests/peer/run $(BUILD)/results/peer
