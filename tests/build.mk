@@ -151,3 +151,5 @@ system: all images
 .PHONY: peer
 peer: all images
 	@tests/peer/run $(BUILD)/results/peer
+bench: all images
+	@tests/bench/run $(BUILD)/results/bench

@@ -31,6 +31,7 @@ follow() { # LOG PID BOOT
                 sed -n "/CASE-RUN $name /,/CASE-FAIL $name /p" "$1" | grep -a '^|' | tr -d '\r'
                 fail "$3/$name" "${rest#* }" && started=
                 ;;
+            "| FIGURE "*) echo "        ${line#| FIGURE }" ;;
             "(KEEL) "*[Pp]anic* | "(XEN) Panic"*) echo "  $line" ;;
         esac
     done < <(tail -n +1 -f --pid="$2" "$1" 2> /dev/null)

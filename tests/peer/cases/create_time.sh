@@ -17,6 +17,5 @@ for round in 1 2 3; do
     [ "$taken" -ge "$best_ctl" ] || best_ctl=$taken
     ctl destroy timed
 done
-echo "FIGURE create_ratio $((best_ctl * 100 / best_xl))"
-echo "ctl create: ${best_ctl}0 ms, xl create: ${best_xl}0 ms: $((best_ctl * 100 / best_xl)) percent, of 25 at most"
+echo "FIGURE ctl create: ${best_ctl}0 ms, xl create: ${best_xl}0 ms: $((best_ctl * 100 / best_xl)) percent, of 25 at most"
 [ $((best_ctl * 4)) -le "$best_xl" ] || fail "ctl create takes ${best_ctl}0 ms, more than a quarter of xl's ${best_xl}0 ms"
