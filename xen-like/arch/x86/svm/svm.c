@@ -170,15 +170,16 @@ static void svm_dump(const struct vcpu *v)
 {
     const struct vmcb *vmcb = v->arch.vmcb;
     const struct guest_registers *r = &v->arch.registers;
-    printk(LOG_ALWAYS, "  rip %04x:%016lx rsp %04x:%016lx rflags %lx cpl %u\n", vmcb->cs.selector, r->rip, vmcb->ss.selector, r->rsp,
-           r->rflags, vmcb->cpl);
+    printk(LOG_ALWAYS, "  rip %04x:%016lx rsp %04x:%016lx rflags %lx cpl %u\n", vmcb->cs.selector, r->rip,
+           vmcb->ss.selector, r->rsp, r->rflags, vmcb->cpl);
     printk(LOG_ALWAYS, "  rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
     printk(LOG_ALWAYS, "  rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
     printk(LOG_ALWAYS, "  r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
     printk(LOG_ALWAYS, "  r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
-    printk(LOG_ALWAYS, "  cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n", vmcb->cr0, vmcb->cr2, vmcb->cr3, vmcb->cr4, vmcb->efer);
-    printk(LOG_ALWAYS, "  exit %lx info %lx %lx, interrupted %lx, injected %lx, asid %u\n", vmcb->exit_code, vmcb->exit_info_1,
-           vmcb->exit_info_2, vmcb->exit_interrupt_info, vmcb->event_injection, vmcb->asid);
+    printk(LOG_ALWAYS, "  cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n", vmcb->cr0, vmcb->cr2, vmcb->cr3, vmcb->cr4,
+           vmcb->efer);
+    printk(LOG_ALWAYS, "  exit %lx info %lx %lx, interrupted %lx, injected %lx, asid %u\n", vmcb->exit_code,
+           vmcb->exit_info_1, vmcb->exit_info_2, vmcb->exit_interrupt_info, vmcb->event_injection, vmcb->asid);
 }
 
 const struct virtualization_vendor svm_vendor = {
