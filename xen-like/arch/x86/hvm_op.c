@@ -42,6 +42,9 @@ static const uint8_t access[NR_HVM_PARAMS] = {
     [HVM_PARAM_IOREQ_SERVER_PFN] = TOOLS,
     [HVM_PARAM_NR_IOREQ_SERVER_PAGES] = TOOLS,
     [HVM_PARAM_VM_GENERATION_ID_ADDR] = SELF_READS,
+    [HVM_PARAM_VIRIDIAN] = TOOLS,
+    [HVM_PARAM_NESTEDHVM] = TOOLS,
+    [HVM_PARAM_ALTP2M] = TOOLS,
     [HVM_PARAM_X87_FIP_WIDTH] = SELF_READS,
     [HVM_PARAM_MCA_CAP] = TOOLS,
 };
@@ -63,6 +66,9 @@ static int check_value(uint32_t index, uint64_t value)
     case HVM_PARAM_ACPI_S_STATE:
     case HVM_PARAM_MCA_CAP:
     case HVM_PARAM_NR_IOREQ_SERVER_PAGES: /* no sleep, no machine checks, no device models */
+    case HVM_PARAM_VIRIDIAN:
+    case HVM_PARAM_NESTEDHVM:
+    case HVM_PARAM_ALTP2M: /* tools say that they want none of these */
         return value ? -XEN_EINVAL : 0;
     default:
         return 0;
