@@ -30,6 +30,7 @@ void change_list_append(struct change_list *list, struct change *change)
     change->next = NULL;
     *(list->end ? list->end : &list->first) = change;
     list->end = &change->next;
+    list->count++;
 }
 
 void change_list_release(struct change_list *list)
@@ -39,7 +40,7 @@ void change_list_release(struct change_list *list)
         change_release(list->first);
         list->first = next;
     }
-    list->end = NULL;
+    *list = (struct change_list){0};
 }
 
 static void count_permissions(const struct permissions *permissions, int sign, struct usage *usage)

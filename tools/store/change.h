@@ -30,6 +30,7 @@ struct change {
 struct change_list {
     struct change *first;
     struct change **end; /* where the next one is linked; NULL while the list is empty */
+    size_t count;
 };
 
 /* The caller sets what its kind needs; the references that it holds are released with it. */

@@ -16,7 +16,7 @@ struct quota {
     unsigned int node_size;         /* bytes of a value */
     unsigned int watches;           /* of a domain */
     unsigned int transactions;      /* open at a time */
-    unsigned int transaction_nodes; /* that one transaction touches */
+    unsigned int transaction_nodes; /* that one transaction looks at, and changes that it makes */
     unsigned int permissions;       /* entries of one node's list */
     unsigned int path_length;       /* bytes */
     unsigned int outstanding;       /* bytes of replies and events that a domain has not taken yet */

@@ -67,7 +67,14 @@ static void drop_past_positions(struct ring_connection *ring)
     ring->done_count = kept;
 }
 
-/* Before anything in the page changes, the journal has the new state. */
+/* The byte of the response stream at which all output ends that waits. */
+static uint32_t output_end(const struct ring_connection *ring)
+{
+    return ring->response_producer + (uint32_t)(ring->connection.output_end - ring->connection.output_start);
+}
+
+/* Before anything in the page changes, the journal has the new state. Delivering what it knows already needs no record:
+ * the page itself says how far that has come. */
 static void record(struct ring_connection *ring)
 {
     struct journal *journal = ring->connection.daemon->journal;
@@ -75,6 +82,7 @@ static void record(struct ring_connection *ring)
     if (journal)
         journal_put_domain(journal, ring);
     ring->recorded_consumer = ring->request_consumer;
+    ring->recorded_end = output_end(ring);
 }
 
 static ssize_t receive(struct connection *connection, void *to, size_t size)
@@ -110,7 +118,8 @@ static ssize_t send_bytes(struct connection *connection, const void *from, size_
     size_t count = room < size ? room : size;
     if (count == 0)
         return 0;
-    record(ring);
+    if (ring->recorded_consumer != ring->request_consumer || ring->recorded_end != output_end(ring))
+        record(ring);
     size_t offset = MASK_XENSTORE_IDX(ring->response_producer);
     size_t first = count < XENSTORE_RING_SIZE - offset ? count : XENSTORE_RING_SIZE - offset;
     memcpy(page->rsp + offset, from, first);
@@ -174,6 +183,7 @@ void ring_attach(struct ring_connection *ring)
     struct xenstore_domain_interface *page = ring->mapping.page;
     ring->request_consumer = ring->recorded_consumer = ring->published_consumer = load(&page->req_cons);
     ring->response_producer = load(&page->rsp_prod);
+    ring->recorded_end = ring->response_producer;
     store_index(&page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
     store_index(&page->error, XENSTORE_ERROR_NONE);
 }

@@ -23,6 +23,7 @@ struct ring_connection {
      * these: a daemon that is started after this one was killed goes on at the right byte. */
     uint32_t request_consumer, response_producer;
     uint32_t recorded_consumer;  /* in the journal */
+    uint32_t recorded_end;       /* in the journal: where the output that it knows ends */
     uint32_t published_consumer; /* in the page */
     uint32_t *done; /* positions of requests that the daemon before this one carried out, but may not have answered */
     size_t done_count;

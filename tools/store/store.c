@@ -154,6 +154,9 @@ static int perform(struct view *view, const struct actor *actor, struct change *
 {
     struct store *store = view->store;
     int error = checks[change->kind](view, actor, change);
+    if (!error && view->accesses && !actor_is_privileged(actor) &&
+        view->changes->count >= store->quota.transaction_nodes)
+        error = ENOSPC;
     if (!error && !view->accesses && store->record) {
         struct change_list alone = {.first = change};
         error = store->record(store->record_context, &alone);

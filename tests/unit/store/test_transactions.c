@@ -175,6 +175,14 @@ static void a_guests_transaction_is_bounded(void)
     CALL(&guest, XS_TRANSACTION_END, tx, "F");
 
     tx = start_transaction(&guest);
+    int changed = 0;
+    for (int i = 0; i < 40; i++)
+        changed += strcmp(call_write(&guest, tx, "same", "value"), "OK") == 0;
+    CU_ASSERT_EQUAL(changed, 20);
+    CALL(&guest, XS_TRANSACTION_END, tx, "F");
+    CALL(&one, XS_CONTROL, 0, "quota\0set\0transaction-nodes\0" "1000");
+
+    tx = start_transaction(&guest);
     int made = 0;
     for (int i = 0; i < 40; i++) {
         char path[16];
