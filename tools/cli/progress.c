@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define FIRST_NS 500000000u
-#define STEP_NS 200000000u
+#define STEP_NS 1000000000u
 
 static void add_ns(struct timespec *time, uint64_t ns)
 {
@@ -21,7 +21,6 @@ static void *show(void *argument)
 {
     struct progress *progress = argument;
     struct timespec wake;
-    uint64_t passed_ns = FIRST_NS;
     bool shown = false;
 
     clock_gettime(CLOCK_MONOTONIC, &wake);
@@ -30,11 +29,10 @@ static void *show(void *argument)
     while (!progress->ended) {
         if (pthread_cond_timedwait(&progress->change, &progress->lock, &wake) != ETIMEDOUT || progress->ended)
             continue;
-        fprintf(progress->file, "\r%s %.1f s", progress->what, (double)passed_ns / 1e9);
+        fprintf(progress->file, shown ? "." : "%s ...", progress->what);
         fflush(progress->file);
         shown = true;
         add_ns(&wake, STEP_NS);
-        passed_ns += STEP_NS;
     }
     pthread_mutex_unlock(&progress->lock);
     if (shown) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line on a terminal that tells what takes longer than half a second, and for how long; it vanishes at the end. */
+/* A line on a terminal that tells what takes longer than half a second, with a dot a second; it vanishes at the end. */
 #ifndef KEEL_CLI_PROGRESS_H
 #define KEEL_CLI_PROGRESS_H
 
