@@ -15,10 +15,11 @@
 #include "paging.h"
 #include "panic.h"
 #include "printk.h"
+#include "string.h"
 
 #define P2M_TYPE_SHIFT 52 /* ignored by hardware: APM 2, 5.3.3, available bits 52-58 */
 #define P2M_TOP_LEVEL 3
-#define P2M_GFN_LIMIT (1ull << 36)
+#define P2M_GFN_LIMIT P2M_GENERATION_STEP
 
 static unsigned int level_index(uint64_t gfn, unsigned int level) { return gfn >> 9 * level & 511; }
 static enum p2m_type entry_type(uint64_t entry) { return entry >> P2M_TYPE_SHIFT & 15; }
@@ -72,6 +73,7 @@ int p2m_create(struct domain *d)
     if (!root)
         return -XEN_ENOMEM;
     d->arch.p2m_root = virtual_to_page(root);
+    d->arch.p2m_generation = P2M_GENERATION_STEP;
     return 0;
 }
 
@@ -189,6 +191,15 @@ static uint64_t *find_entry(struct domain *d, uint64_t gfn, unsigned int level)
     return &table[level_index(gfn, level)];
 }
 
+static void outdate_recent(struct domain *d)
+{
+    d->arch.p2m_generation += P2M_GENERATION_STEP;
+    if (!d->arch.p2m_generation) { /* all generations have been used: none must be met again */
+        memset(d->arch.p2m_recent, 0, sizeof(d->arch.p2m_recent));
+        d->arch.p2m_generation = P2M_GENERATION_STEP;
+    }
+}
+
 /* Writes one entry; what was there (a leaf, or a table of smaller ones) is gone from all CPUs when it returns. */
 static void replace_entry(struct domain *d, uint64_t *entry, unsigned int level, uint64_t value)
 {
@@ -196,6 +207,7 @@ static void replace_entry(struct domain *d, uint64_t *entry, unsigned int level,
     *(volatile uint64_t *)entry = value;
     if (!old)
         return;
+    outdate_recent(d);
     if (is_leaf(old, level)) {
         flush_or_defer(d);
     } else {
@@ -328,15 +340,21 @@ struct page *arch_p2m_get_page(struct domain *d, gfn_t gfn, bool want_write, enu
     return page;
 }
 
-void *p2m_translate_locked(struct domain *d, uint64_t guest_physical, bool want_write, uint64_t *bytes_left)
+void *p2m_translate_slowly(struct domain *d, uint64_t guest_physical, bool want_write, uint64_t *bytes_left)
 {
     unsigned int level = 0;
     uint64_t entry = find_leaf(d, guest_physical >> PAGE_SHIFT, &level);
     if (unlikely(!entry || !type_has_page(entry_type(entry), want_write)))
         return NULL;
     uint64_t size = PAGE_SIZE << 9 * level, offset = guest_physical & (size - 1);
+    char *mapped = (char *)direct_map(entry_mfn(entry) << PAGE_SHIFT) + offset;
+    if (entry_type(entry) == P2M_RAM) {
+        uint64_t gfn = guest_physical >> PAGE_SHIFT;
+        d->arch.p2m_recent[gfn % P2M_RECENT].key = gfn | d->arch.p2m_generation;
+        d->arch.p2m_recent[gfn % P2M_RECENT].mapped = mapped - guest_physical % PAGE_SIZE;
+    }
     *bytes_left = size - offset;
-    return direct_map((entry_mfn(entry) << PAGE_SHIFT) + offset);
+    return mapped;
 }
 
 gfn_t arch_p2m_max_gfn(const struct domain *d) { return make_gfn(d->arch.max_gfn); }
