@@ -102,9 +102,20 @@ inventory() {
     xenstore-ls -f /local /vm /tool /libxl /keel 2> /dev/null || true
 }
 
+# nothing_left: compares with the inventory that `inventory > /tmp/before` took; what is freed late has a few seconds.
+nothing_left() {
+    for patience in 1 2 3 4 5; do
+        inventory > /tmp/after
+        ! cmp -s /tmp/before /tmp/after || return 0
+        sleep 1
+    done
+    diff /tmp/before /tmp/after || true
+    fail "not as before: $(diff /tmp/before /tmp/after | grep '^[-+][^-+]' | head -n 4 | tr '\n' ';')"
+}
+
 # refused FILE WORDS: ctl create fails with status 1 and one line, which has these words (a regex), and leaves nothing.
 refused() {
-    before=$(inventory)
+    inventory > /tmp/before
     status=0
     timeout 60 ctl create -q "$1" > /tmp/refused.out 2>&1 || status=$?
     [ "$status" = 1 ] || fail "exit status $status, not 1; it said: $(cat /tmp/refused.out)"
@@ -112,5 +123,5 @@ refused() {
     [ "$(wc -l < /tmp/refused.error)" = 1 ] || fail "not one sentence: $(cat /tmp/refused.out)"
     grep -qE "$2" /tmp/refused.error || fail "the sentence has no \"$2\": $(cat /tmp/refused.error)"
     echo "  $(cat /tmp/refused.error)"
-    [ "$(inventory)" = "$before" ] || fail "something is left behind: $(inventory)"
+    nothing_left
 }

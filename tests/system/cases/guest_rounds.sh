@@ -3,11 +3,9 @@
 # limit: 400
 config round
 ctl create -q "$config_file" && ctl destroy round # the cache of unpacked kernels is filled
-before=$(inventory)
+inventory > /tmp/before
 for round in $(seq 50); do
     ctl create -q "$config_file" || fail "create failed in round $round"
     ctl destroy round || fail "destroy failed in round $round"
 done
-inventory > /tmp/after
-echo "$before" > /tmp/before
-cmp -s /tmp/before /tmp/after || fail "not as before: $(diff /tmp/before /tmp/after | head -n 10)"
+nothing_left
