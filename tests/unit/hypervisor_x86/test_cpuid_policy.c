@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* CPUID policies made from this machine's own leaves: what a guest must never see, what it always sees, what depends on what. */
+/*
+ * CPUID policies made from this machine's own leaves: what a guest must never see, what it always sees, what depends
+ * on what.
+ */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 
@@ -66,7 +69,9 @@ static void without_xsave_no_avx(void)
 
 static void topology_counts_ids(void)
 {
-    static const struct { uint32_t vcpus, ids, bits; } rows[] = { { 1, 2, 1 }, { 2, 4, 2 }, { 3, 8, 3 }, { 4, 8, 3 }, { 128, 255, 8 } };
+    static const struct { uint32_t vcpus, ids, bits; } rows[] = {
+        { 1, 2, 1 }, { 2, 4, 2 }, { 3, 8, 3 }, { 4, 8, 3 }, { 128, 255, 8 },
+    };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct cpuid_policy *policy = make(CPUID_GUEST_DEFAULT, rows[i].vcpus);
         CU_ASSERT_EQUAL(policy->basic[1].b >> 16 & 0xff, rows[i].ids);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory instructions are decoded and carried out as the processor does it: each one below is executed natively on a memory
- * cell, and through the decoder on a device that holds the same value; registers, flags and memory must agree.
+ * Memory instructions are decoded and carried out as the processor does it: each one below is executed natively on a
+ * memory cell, and through the decoder on a device that holds the same value; registers, flags and memory must agree.
  */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 
 struct state { uint64_t rax, rcx, rdx, rbx, rflags, cell; };
 
-/* A function that loads the state, runs one instruction with %r12 at the cell, and stores the state; NAME_code is the instruction. */
+/*
+ * A function that loads the state, runs one instruction with %r12 at the cell, and stores the state; NAME_code is the
+ * instruction.
+ */
 #define DEFINE(name, text)                                                                                        \
     void native_##name(struct state *s);                                                                          \
     extern const uint8_t name##_code[], name##_end[];                                                             \
@@ -72,7 +75,8 @@ static void cell_write(void *data, uint64_t address, unsigned int size, uint64_t
 
 static uint64_t interesting(unsigned int *seed)
 {
-    static const uint64_t values[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000u, 0xffffffffu, ~0ull, 1ull << 63 };
+    static const uint64_t values[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000u, 0xffffffffu, ~0ull,
+                                       1ull << 63 };
     unsigned int n = (unsigned int)rand_r(seed);
     if (n % 3 == 0)
         return values[n / 3 % ARRAY_SIZE(values)];
@@ -151,12 +155,13 @@ static void other_widths_and_refusals(void)
         { CODE_64, { 0x11, 0x08 }, 0, MEMORY_ADD, 4 },                             /* adc */
         { CODE_64, { 0xf7, 0x10 }, 0, MEMORY_TEST, 4 },                            /* not */
         { CODE_64, { 0xff, 0x30 }, 0, MEMORY_LOAD, 8 },                            /* push */
-        { CODE_64, { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 }, 0,
-          MEMORY_LOAD, 2 },                                                        /* longer than 15 bytes */
+        { CODE_64, { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 },
+          0, MEMORY_LOAD, 2 },                                                     /* longer than 15 bytes */
     };
     for (size_t i = 0; i < ARRAY_SIZE(encodings); i++) {
         struct instruction instruction;
-        bool is_known = instruction_decode(encodings[i].bytes, sizeof(encodings[i].bytes), encodings[i].width, &instruction);
+        bool is_known = instruction_decode(encodings[i].bytes, sizeof(encodings[i].bytes), encodings[i].width,
+                                           &instruction);
         CU_ASSERT_EQUAL(is_known, encodings[i].count != 0);
         if (!is_known || !encodings[i].count)
             continue;
@@ -171,7 +176,8 @@ static void high_byte_registers(void)
     struct instruction instruction;
     struct guest_registers registers = { .rcx = 0x1122334455667788ull };
     uint64_t cell = 0xab;
-    CU_ASSERT_TRUE_FATAL(instruction_decode((const uint8_t[]){ 0x8a, 0x2e }, 2, CODE_64, &instruction)); /* mov ch, [rsi] */
+    /* mov ch, [rsi] */
+    CU_ASSERT_TRUE_FATAL(instruction_decode((const uint8_t[]){ 0x8a, 0x2e }, 2, CODE_64, &instruction));
     mmio_execute(&instruction, &(struct mmio_device){ &cell, cell_read, cell_write }, 0, &registers);
     CU_ASSERT_EQUAL(registers.rcx, 0x112233445566ab88ull);
     /* With REX the same number is BPL. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The virtual local APIC: priorities, end of interrupt, both modes, messages between vCPUs, INIT and startup, its timer. */
+/*
+ * The virtual local APIC: priorities, end of interrupt, both modes, messages between vCPUs, INIT and startup, its
+ * timer.
+ */
 #include <CUnit/Basic.h>
 
 #include "fake_machine.h"

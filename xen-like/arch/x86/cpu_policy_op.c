@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU policies as tools read and write them: a list of leaves in rising order. A tool may take features away, lower the
- * highest leaves and set the processor's name and signature; the vendor is the machine's. What the hypervisor fills in by
- * itself (topology, sizes) is accepted and recomputed. No MSR is part of a policy but PLATFORM_INFO (0xce), which is 0.
+ * CPU policies as tools read and write them: a list of leaves in rising order. A tool may take features away, lower
+ * the highest leaves and set the processor's name and signature; the vendor is the machine's. What the hypervisor
+ * fills in by itself (topology, sizes) is accepted and recomputed. No MSR is part of a policy but PLATFORM_INFO
+ * (0xce), which is 0.
  */
 #include "cpuid.h"
 #include "domain.h"
@@ -17,7 +18,8 @@ _Static_assert(sizeof(xen_msr_entry_t) == 16, "a serialised MSR");
 #define MSR_PLATFORM_INFO 0xceu
 #define POLICY_MSRS 1u
 #define POLICY_LEAVES_MAX \
-    (CPUID_BASIC_LEAVES + CPUID_CACHE_SUBLEAVES + CPUID_FEATURE_SUBLEAVES + 2 + CPUID_XSTATE_SUBLEAVES + 2 + CPUID_EXTENDED_LEAVES)
+    (CPUID_BASIC_LEAVES + CPUID_CACHE_SUBLEAVES + CPUID_FEATURE_SUBLEAVES + 2 + CPUID_XSTATE_SUBLEAVES + 2 + \
+     CPUID_EXTENDED_LEAVES)
 #define HYPERVISOR_LIMIT_LEAF 0x40000000u
 #define HYPERVISOR_OTHER_LEAF 0x40000100u
 
@@ -42,7 +44,9 @@ static void serialise(const struct cpuid_policy *policy, struct leaf_list *list)
     for (uint32_t leaf = 0; leaf <= MIN(policy->basic[0].a, CPUID_BASIC_LEAVES - 1); leaf++) {
         switch (leaf) {
         case 4: add_subleaves(list, leaf, policy->cache, CPUID_CACHE_SUBLEAVES); break;
-        case 7: add_subleaves(list, leaf, policy->feature, MIN(policy->feature[0].a + 1, CPUID_FEATURE_SUBLEAVES)); break;
+        case 7:
+            add_subleaves(list, leaf, policy->feature, MIN(policy->feature[0].a + 1, CPUID_FEATURE_SUBLEAVES));
+            break;
         case 0xb: add_subleaves(list, leaf, none, 2); break;
         case 0xd: add_subleaves(list, leaf, policy->xstate, CPUID_XSTATE_SUBLEAVES); break;
         default: add(list, leaf, XEN_CPUID_NO_SUBLEAF, &policy->basic[leaf]); break;
@@ -221,8 +225,8 @@ static int take_features(struct cpuid_policy *policy, struct cpuid_policy *wante
     return 0;
 }
 
-static int take_identity(struct cpuid_policy *policy, const struct cpuid_policy *wanted, const struct cpuid_policy *most,
-                         struct xen_domctl_cpu_policy *op)
+static int take_identity(struct cpuid_policy *policy, const struct cpuid_policy *wanted,
+                         const struct cpuid_policy *most, struct xen_domctl_cpu_policy *op)
 {
     const struct cpuid_regs *want = &wanted->basic[0], *have = &most->basic[0];
     op->err_leaf = 0;

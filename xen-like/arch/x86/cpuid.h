@@ -57,7 +57,10 @@ struct domain;
 struct xen_domctl_cpu_policy;
 struct xen_sysctl_cpu_policy;
 struct xen_sysctl_cpu_featureset;
-/* -XEN_ENOBUFS if the buffers are too small, -XEN_EINVAL for what a guest cannot have (err_leaf and err_subleaf say which). */
+/*
+ * -XEN_ENOBUFS if the buffers are too small, -XEN_EINVAL for what a guest cannot have (err_leaf and err_subleaf say
+ * which).
+ */
 int cpu_policy_get(struct domain *d, struct xen_domctl_cpu_policy *op);
 int cpu_policy_set(struct domain *d, struct xen_domctl_cpu_policy *op);
 int cpu_policy_get_system(struct xen_sysctl_cpu_policy *op);

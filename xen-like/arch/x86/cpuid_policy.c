@@ -8,16 +8,17 @@
 #define F(name) (1u << (XEN_X86_FEATURE_##name % 32))
 
 /*
- * By word of XEN_X86_FEATURE_* numbers; words left out allow nothing. Absent on purpose: SVM and VMX (no nesting), MONITOR
- * (an exit cannot emulate it), TSC_DEADLINE (the virtual timer has none), TSC_ADJUST, XSAVES, PKU and CET (state that is
- * not switched), SPEC_CTRL's bits (the MSR is not switched), performance counters, TOPOEXT (topology is in leaf 0xb).
+ * By word of XEN_X86_FEATURE_* numbers; words left out allow nothing. Absent on purpose: SVM and VMX (no nesting),
+ * MONITOR (an exit cannot emulate it), TSC_DEADLINE (the virtual timer has none), TSC_ADJUST, XSAVES, PKU and CET
+ * (state that is not switched), SPEC_CTRL's bits (the MSR is not switched), performance counters, TOPOEXT (topology
+ * is in leaf 0xb).
  */
 static const uint32_t allowed[CPUID_FEATURE_WORDS] = {
     [0] = F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(MCE) | F(CX8) | F(APIC) | F(SEP) | F(MTRR) |
           F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(CLFLUSH) | F(MMX) | F(FXSR) | F(SSE) | F(SSE2) | F(SS) |
           F(HTT),
-    [1] = F(SSE3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) | F(PCID) | F(SSE4_1) | F(SSE4_2) | F(X2APIC) | F(MOVBE) |
-          F(POPCNT) | F(AESNI) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND) | F(HYPERVISOR),
+    [1] = F(SSE3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) | F(PCID) | F(SSE4_1) | F(SSE4_2) | F(X2APIC) |
+          F(MOVBE) | F(POPCNT) | F(AESNI) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND) | F(HYPERVISOR),
     [2] = F(SYSCALL) | F(NX) | F(MMXEXT) | F(FFXSR) | F(PAGE1GB) | F(RDTSCP) | F(LM) | F(3DNOWEXT) | F(3DNOW),
     [3] = F(LAHF_LM) | F(CMP_LEGACY) | F(CR8_LEGACY) | F(ABM) | F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
           F(FMA4) | F(TBM) | F(DBEXT),
@@ -118,8 +119,8 @@ static void read_host(struct cpuid_policy *policy)
 static void hide_leaves(struct cpuid_policy *policy)
 {
     static const uint8_t hidden_basic[] = { 3, 5, 6, 8, 9, 0xa, 0xc };
-    static const uint8_t hidden_extended[] = { 9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16,
-                                               0x17, 0x18, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20 };
+    static const uint8_t hidden_extended[] = { 9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15,
+                                               0x16, 0x17, 0x18, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20 };
     for (size_t i = 0; i < ARRAY_SIZE(hidden_basic); i++)
         policy->basic[hidden_basic[i]] = (struct cpuid_regs){ 0 };
     for (size_t i = 0; i < ARRAY_SIZE(hidden_extended); i++)
@@ -161,7 +162,8 @@ static const struct dependency { uint16_t feature; uint8_t word; uint32_t bits; 
     { XEN_X86_FEATURE_AVX2, 5, F(AVX512F) },
     { XEN_X86_FEATURE_AVX2, 10, F(AVX_VNNI) },
     { XEN_X86_FEATURE_AVX512F, 5, F(AVX512DQ) | F(AVX512_IFMA) | F(AVX512CD) | F(AVX512BW) | F(AVX512VL) },
-    { XEN_X86_FEATURE_AVX512F, 6, F(AVX512_VBMI) | F(AVX512_VBMI2) | F(AVX512_VNNI) | F(AVX512_BITALG) | F(AVX512_VPOPCNTDQ) },
+    { XEN_X86_FEATURE_AVX512F, 6, F(AVX512_VBMI) | F(AVX512_VBMI2) | F(AVX512_VNNI) | F(AVX512_BITALG) |
+                                  F(AVX512_VPOPCNTDQ) },
     { XEN_X86_FEATURE_AVX512F, 10, F(AVX512_BF16) },
     { XEN_X86_FEATURE_PCID, 5, F(INVPCID) },
     { XEN_X86_FEATURE_LM, 2, F(PAGE1GB) },

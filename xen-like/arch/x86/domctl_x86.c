@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct xen_sysctl_cpu_policy) == 32, "XEN_SYSCTL_get_cpu_p
 
 typedef int domctl_handler(struct domain *d, struct xen_domctl *op);
 
-/* --- paging memory: nested page tables come from the machine's free memory; the number set is only remembered ------------ */
+/* --- paging memory: nested page tables come from the machine's free memory; the number set is only remembered --- */
 
 static int do_shadow_op(struct domain *d, struct xen_domctl *op)
 {
@@ -118,7 +118,8 @@ static int do_set_cpu_policy(struct domain *d, struct xen_domctl *op) { return c
 
 static int do_gettscinfo(struct domain *d, struct xen_domctl *op)
 {
-    op->u.tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = TSC_MODE_DEFAULT, .gtsc_khz = (uint32_t)host_clock.tsc_khz,
+    op->u.tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = TSC_MODE_DEFAULT,
+                                                   .gtsc_khz = (uint32_t)host_clock.tsc_khz,
                                                    .elapsed_nsec = arch_time_ns() };
     return 0;
 }
@@ -143,7 +144,7 @@ static int do_set_address_size(struct domain *d, struct xen_domctl *op)
     return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
 }
 
-/* --- the machine's devices: guests have none -------------------------------------------------------------------------- */
+/* --- the machine's devices: guests have none -------------------------------------------------------------------- */
 
 static int do_memory_mapping(struct domain *d, struct xen_domctl *op)
 {
@@ -196,8 +197,8 @@ static bool hold_still(struct domain *d)
     return true;
 }
 
-static long run_domctl(struct hypercall *call, const struct domctl_entry *entry, struct xen_domctl *op, struct domain *d,
-                       bool *copy_back)
+static long run_domctl(struct hypercall *call, const struct domctl_entry *entry, struct xen_domctl *op,
+                       struct domain *d, bool *copy_back)
 {
     long result;
     if (entry->needs_still) {
@@ -222,7 +223,7 @@ long arch_domctl(struct hypercall *call, struct xen_domctl *op, struct domain *d
     return -XEN_ENOSYS;
 }
 
-/* --- sysctls -------------------------------------------------------------------------------------------------------- */
+/* --- sysctls ---------------------------------------------------------------------------------------------------- */
 
 long arch_sysctl(struct hypercall *call, struct xen_sysctl *op, bool *copy_back)
 {

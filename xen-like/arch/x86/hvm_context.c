@@ -72,7 +72,10 @@ static void get_memory_types(const struct vcpu *v, union record *r)
     memcpy(r->memory_types.msr_mtrr_fixed, ranges->fixed, sizeof(ranges->fixed));
 }
 
-/* PAT is part of the vendor's state of a vCPU that has begun to run; a builder's record only restates the power-on value. */
+/*
+ * PAT is part of the vendor's state of a vCPU that has begun to run; a builder's record only restates the power-on
+ * value.
+ */
 static int set_memory_types(struct vcpu *v, const union record *r)
 {
     struct memory_type_ranges *ranges = &v->domain->arch.cpuid->memory_types;
@@ -189,7 +192,7 @@ int hvm_context_get_partial(struct domain *d, uint32_t type, uint32_t instance, 
     return error;
 }
 
-/* --- taking in ------------------------------------------------------------------------------------------------------ */
+/* --- taking in -------------------------------------------------------------------------------------------------- */
 
 /* The record at *at, which moves past it; NULL if the stream ends in the middle of one. */
 static const struct hvm_save_descriptor *next_record(const uint8_t *stream, uint32_t size, uint32_t *at)
@@ -205,7 +208,8 @@ static int check_stream(struct domain *d, const uint8_t *stream, uint32_t size)
 {
     uint32_t at = 0;
     const struct hvm_save_descriptor *descriptor = next_record(stream, size, &at);
-    if (!descriptor || descriptor->typecode != HVM_SAVE_CODE(HEADER) || descriptor->length != sizeof(struct hvm_save_header))
+    if (!descriptor || descriptor->typecode != HVM_SAVE_CODE(HEADER) ||
+        descriptor->length != sizeof(struct hvm_save_header))
         return -XEN_EINVAL;
     struct hvm_save_header header;
     memcpy(&header, descriptor + 1, sizeof(header));

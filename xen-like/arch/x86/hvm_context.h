@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's saved state as Xen's tools read and write it: records of <xen/hvm/save.h>, from HEADER to END. Kinds: CPU, LAPIC,
- * LAPIC_REGS and MTRR of each vCPU. The target is another domain than the caller's, paused, and off all CPUs.
+ * A domain's saved state as Xen's tools read and write it: records of <xen/hvm/save.h>, from HEADER to END. Kinds:
+ * CPU, LAPIC, LAPIC_REGS and MTRR of each vCPU. The target is another domain than the caller's, paused, and off all
+ * CPUs.
  */
 #ifndef KEEL_X86_HVM_CONTEXT_H
 #define KEEL_X86_HVM_CONTEXT_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HVM_op: a domain's parameters, which tools and the domain itself leave for each other, and how it takes its events. Who
- * may read and write which parameter is a table. Of a GSI or INTx callback there is nothing to raise: such a value is kept,
- * and events then come only to vCPUs that have set an upcall vector of their own (Linux writes one as a mark).
+ * HVM_op: a domain's parameters, which tools and the domain itself leave for each other, and how it takes its events.
+ * Who may read and write which parameter is a table. Of a GSI or INTx callback there is nothing to raise: such a
+ * value is kept, and events then come only to vCPUs that have set an upcall vector of their own (Linux writes one as
+ * a mark).
  */
 #include "arch.h"
 #include "hypercall.h"
@@ -17,7 +18,8 @@ _Static_assert(sizeof(struct xen_hvm_evtchn_upcall_vector) == 8, "HVMOP_set_evtc
 #define VECTOR_LOWEST 16u
 
 enum {
-    SELF_READS = 1, SELF_WRITES = 2, /* the domain itself; a privileged one reads and writes all that have any of these */
+    /* The domain itself; a privileged one reads and writes all that have any of these. */
+    SELF_READS = 1, SELF_WRITES = 2,
     TOOLS = 4,
 };
 
@@ -49,14 +51,18 @@ static const uint8_t access[NR_HVM_PARAMS] = {
     [HVM_PARAM_MCA_CAP] = TOOLS,
 };
 
-/* What Xen's tools set for every guest though it has no meaning for PVH: kept and not acted upon. Values with a meaning are checked. */
+/*
+ * What Xen's tools set for every guest though it has no meaning for PVH: kept and not acted upon. Values with a
+ * meaning are checked.
+ */
 static int check_value(uint32_t index, uint64_t value)
 {
     switch (index) {
     case HVM_PARAM_CALLBACK_IRQ:
         if (CALLBACK_TYPE(value) > HVM_PARAM_CALLBACK_TYPE_VECTOR)
             return -XEN_EINVAL;
-        if (CALLBACK_TYPE(value) == HVM_PARAM_CALLBACK_TYPE_VECTOR && ((value & 0xff) < VECTOR_LOWEST || value >> 8 & 0xffff))
+        if (CALLBACK_TYPE(value) == HVM_PARAM_CALLBACK_TYPE_VECTOR &&
+            ((value & 0xff) < VECTOR_LOWEST || value >> 8 & 0xffff))
             return -XEN_EINVAL;
         return 0;
     case HVM_PARAM_TIMER_MODE:

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The decoder of memory instructions: prefixes, one table lookup for the opcode, then ModRM, displacement, immediate. */
+/*
+ * The decoder of memory instructions: prefixes, one table lookup for the opcode, then ModRM, displacement, immediate.
+ */
 #include "instruction.h"
 
 struct cursor { const uint8_t *bytes; size_t count, at; };
@@ -65,7 +67,8 @@ struct opcode {
 /* The eight operations of opcodes 0x00 to 0x3f and of group 1, by number; ADC and SBB (2, 3) have no use on devices. */
 static bool arithmetic(uint8_t number, enum memory_operation *operation)
 {
-    static const uint8_t operations[8] = { MEMORY_ADD, MEMORY_OR, 0, 0, MEMORY_AND, MEMORY_SUBTRACT, MEMORY_XOR, MEMORY_COMPARE };
+    static const uint8_t operations[8] = { MEMORY_ADD, MEMORY_OR, 0, 0, MEMORY_AND, MEMORY_SUBTRACT, MEMORY_XOR,
+                                           MEMORY_COMPARE };
     *operation = (enum memory_operation)operations[number];
     return number != 2 && number != 3;
 }
@@ -93,7 +96,8 @@ static struct opcode find_one_byte(uint8_t byte, uint8_t extension)
         o.form = !arithmetic(extension, &o.operation) ? FORM_NONE : byte == 0x83 ? FORM_IMMEDIATE8 : FORM_IMMEDIATE;
         break;
     case 0x63: /* MOVSXD; in other than 64-bit code this is ARPL, which the caller refuses */
-        o = (struct opcode){ .operation = MEMORY_LOAD_SIGNED, .form = FORM_MODRM, .is_to_register = true, .loaded_size = 4 };
+        o = (struct opcode){ .operation = MEMORY_LOAD_SIGNED, .form = FORM_MODRM, .is_to_register = true,
+                             .loaded_size = 4 };
         break;
     default:
         if (byte < 0x40 && (byte & 7) < 4 && arithmetic(byte >> 3, &o.operation)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes the instructions with which kernels reach device registers in memory: MOV and its extending forms, XCHG, STOS,
- * and AND, OR, XOR, TEST, CMP, ADD, SUB with a memory operand. Where the operand is comes from the hardware's fault, so
- * addressing forms are only measured. A pure function of its arguments: no state, reads no byte beyond count.
+ * Decodes the instructions with which kernels reach device registers in memory: MOV and its extending forms, XCHG,
+ * STOS, and AND, OR, XOR, TEST, CMP, ADD, SUB with a memory operand. Where the operand is comes from the hardware's
+ * fault, so addressing forms are only measured. A pure function of its arguments: no state, reads no byte beyond
+ * count.
  */
 #ifndef KEEL_X86_INSTRUCTION_H
 #define KEEL_X86_INSTRUCTION_H
@@ -19,7 +20,8 @@ enum memory_operation {
     MEMORY_STORE,            /* memory = operand */
     MEMORY_EXCHANGE,
     MEMORY_STORE_STRING,     /* memory = rax, rdi moves by access_size */
-    MEMORY_AND, MEMORY_OR, MEMORY_XOR, MEMORY_ADD, MEMORY_SUBTRACT, /* result to memory, or to the register if is_to_register */
+    /* The result goes to memory, or to the register if is_to_register. */
+    MEMORY_AND, MEMORY_OR, MEMORY_XOR, MEMORY_ADD, MEMORY_SUBTRACT,
     MEMORY_TEST, MEMORY_COMPARE, /* flags only; COMPARE is memory - operand, or register - memory if is_to_register */
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Accesses of guests to device registers in memory: finds the device, fetches and decodes the instruction, carries it out. */
+/*
+ * Accesses of guests to device registers in memory: finds the device, fetches and decodes the instruction, carries it
+ * out.
+ */
 #include "mmio.h"
 #include "registers.h"
 #include "virtual_ioapic.h"

@@ -17,8 +17,8 @@ struct mmio_device {
 };
 
 /*
- * Reads and writes the device once each as the instruction says, and sets registers and flags. rip is not moved. Answers
- * true when the instruction is complete, false when a repeated one has a step left.
+ * Reads and writes the device once each as the instruction says, and sets registers and flags. rip is not moved.
+ * Answers true when the instruction is complete, false when a repeated one has a step left.
  */
 bool mmio_execute(const struct instruction *instruction, const struct mmio_device *device, uint64_t address,
                   struct guest_registers *registers);

@@ -112,7 +112,10 @@ static int write_memory_type(struct vcpu *v, uint32_t index, uint64_t value)
     return 0;
 }
 
-/* 128 calls of 32 bytes each: mov $number, %eax; vmmcall; ret. SCHEDOP's iret has no meaning here and is left to fault. */
+/*
+ * 128 calls of 32 bytes each: mov $number, %eax; vmmcall; ret. SCHEDOP's iret has no meaning here and is left to
+ * fault.
+ */
 static int write_hypercall_page(struct vcpu *v, uint32_t index, uint64_t value)
 {
     enum p2m_type type;

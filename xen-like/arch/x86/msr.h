@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model-specific registers of guests, as a table: what a read gives and what a write does. A register that is not in it is a
- * general-protection fault, as on a processor that does not have it. EFER and those kept in the hardware's state are the
- * vendor's. msr_read and msr_write are declared in virtualization.h.
+ * Model-specific registers of guests, as a table: what a read gives and what a write does. A register that is not in
+ * it is a general-protection fault, as on a processor that does not have it. EFER and those kept in the hardware's
+ * state are the vendor's. msr_read and msr_write are declared in virtualization.h.
  */
 #ifndef KEEL_X86_MSR_H
 #define KEEL_X86_MSR_H

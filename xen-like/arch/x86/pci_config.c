@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration accesses of domain 0. The address that domain 0 has chosen is kept here, and the machine's own address
- * register is set for each access under the lock. Hidden capabilities are unlinked from the list that a read shows, and their
- * registers read as 0 and ignore writes.
+ * PCI configuration accesses of domain 0. The address that domain 0 has chosen is kept here, and the machine's own
+ * address register is set for each access under the lock. Hidden capabilities are unlinked from the list that a read
+ * shows, and their registers read as 0 and ignore writes.
  */
 #include "lock.h"
 #include "pci_config.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domain 0's way to PCI configuration space by ports 0xcf8 and 0xcfc: the machine's, without the MSI and MSI-X capabilities.
- * A message-signalled interrupt would carry domain 0's vector to the machine's CPUs; without them drivers use the INTx lines,
- * which come through the virtual I/O APIC. Domain 0 is not told of a memory-mapped configuration space.
+ * Domain 0's way to PCI configuration space by ports 0xcf8 and 0xcfc: the machine's, without the MSI and MSI-X
+ * capabilities. A message-signalled interrupt would carry domain 0's vector to the machine's CPUs; without them
+ * drivers use the INTx lines, which come through the virtual I/O APIC. Domain 0 is not told of a memory-mapped
+ * configuration space.
  */
 #ifndef KEEL_X86_PCI_CONFIG_H
 #define KEEL_X86_PCI_CONFIG_H

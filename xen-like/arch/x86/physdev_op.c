@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev_op: what a PVH domain 0 reports of the machine's devices. It drives the interrupt controllers through its virtual
- * ones, so there are no physical interrupts as event channels: those calls are -ENOSYS, as they are in Xen.
+ * physdev_op: what a PVH domain 0 reports of the machine's devices. It drives the interrupt controllers through its
+ * virtual ones, so there are no physical interrupts as event channels: those calls are -ENOSYS, as they are in Xen.
  */
 #include "hypercall.h"
 #include "domain.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* platform_op: what domain 0, as the machine's administrator, asks and tells: wall clock, CPUs, idle time, power-off. */
+/*
+ * platform_op: what domain 0, as the machine's administrator, asks and tells: wall clock, CPUs, idle time, power-off.
+ */
 #include "arch.h"
 #include "cpu.h"
 #include "hypercall.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The writers of guests' time structures; each follows its version counter's protocol: odd while it is being changed. */
+/*
+ * The writers of guests' time structures; each follows its version counter's protocol: odd while it is being changed.
+ */
 #include <stdatomic.h>
 
 #include "arch.h"
@@ -9,7 +11,7 @@
 static DEFINE_SPINLOCK(wallclock_lock, LOCK_RANK_HARDWARE);
 static uint32_t wallclock_nanoseconds; /* of UTC at time 0; its seconds are host_clock's */
 
-/* --- time of a vCPU ------------------------------------------------------------------------------------------------ */
+/* --- time of a vCPU --------------------------------------------------------------------------------------------- */
 
 void arch_vcpu_fill_time(struct vcpu *v, struct vcpu_time_info *time)
 {
@@ -37,7 +39,7 @@ void arch_vcpu_update_time(struct vcpu *v)
     __atomic_store_n(&time->version, version + 1, __ATOMIC_RELEASE);
 }
 
-/* --- UTC ------------------------------------------------------------------------------------------------------------ */
+/* --- UTC -------------------------------------------------------------------------------------------------------- */
 
 void arch_wallclock(uint64_t *seconds, uint32_t *nanoseconds)
 {

@@ -137,7 +137,10 @@ static void deliver_to(struct vcpu *v, enum lapic_delivery mode, uint8_t vector,
     }
 }
 
-/* The vCPU of one APIC id, if the id names one and its APIC answers to it: the shortest way for what is by far the most common. */
+/*
+ * The vCPU of one APIC id, if the id names one and its APIC answers to it: the shortest way for what is by far the
+ * most common.
+ */
 static struct vcpu *vcpu_with_apic_id(struct domain *d, uint32_t id)
 {
     return id & 1 ? NULL : domain_vcpu(d, id / 2);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A vCPU's local APIC: requests from any CPU, and registers that only its own vCPU (or a tool, while it does not run)
- * touches, in xAPIC and x2APIC mode. The timer is one-shot or periodic on the hypervisor's clock; a tick of its bus is 10 ns.
- * The APIC id of a vCPU is twice its number, as Xen's tools expect it.
+ * touches, in xAPIC and x2APIC mode. The timer is one-shot or periodic on the hypervisor's clock; a tick of its bus
+ * is 10 ns. The APIC id of a vCPU is twice its number, as Xen's tools expect it.
  */
 #ifndef KEEL_X86_VIRTUAL_LAPIC_H
 #define KEEL_X86_VIRTUAL_LAPIC_H
@@ -61,14 +61,20 @@ struct virtual_lapic {
 
 /* The registers after INIT (keeps the mode and what INIT keeps) or after power-on. v does not run. */
 void virtual_lapic_reset(struct vcpu *v, bool is_power_on);
-/* By number, for MMIO and MSRs: false where the mode has no such register or refuses the value. Caller: the vCPU itself. */
+/*
+ * By number, for MMIO and MSRs: false where the mode has no such register or refuses the value. Caller: the vCPU
+ * itself.
+ */
 bool virtual_lapic_read_register(struct virtual_lapic *lapic, uint32_t number, uint64_t *value);
 bool virtual_lapic_write_register(struct virtual_lapic *lapic, uint32_t number, uint64_t value);
 /* IA32_APIC_BASE: false for a transition that the architecture forbids, or another address. */
 bool virtual_lapic_set_base(struct virtual_lapic *lapic, uint64_t value);
 /* Recomputes what is derived from base_msr and the spurious register. */
 void virtual_lapic_update_mode(struct virtual_lapic *lapic);
-/* A message on the interrupt bus of d (from an I/O APIC): to all or, for lowest priority, one of the vCPUs it names. No lock held. */
+/*
+ * A message on the interrupt bus of d (from an I/O APIC): to all or, for lowest priority, one of the vCPUs it names.
+ * No lock held.
+ */
 void virtual_lapic_deliver(struct domain *d, uint32_t destination, bool is_logical, enum lapic_delivery mode,
                            uint8_t vector, bool is_level);
 

@@ -72,7 +72,7 @@ bool fake_timer_is_set(const struct timer *timer)
     return false;
 }
 
-/* --- what the devices call ------------------------------------------------------------------------------------------ */
+/* --- what the devices call -------------------------------------------------------------------------------------- */
 
 void timer_init(struct timer *timer, void (*handler)(void *data), void *data, uint32_t cpu)
 {
