@@ -9,6 +9,7 @@
 #include "paging.h"
 #include "panic.h"
 #include "string.h"
+#include "virtual_lapic.h"
 
 struct root_pointer {
     char signature[8];
@@ -41,7 +42,6 @@ struct madt_x2apic { uint8_t type, length; uint16_t reserved; uint32_t apic_id, 
 #define MADT_ACTIVE_LOW 3u
 #define MADT_EDGE (1u << 2)
 #define MADT_LEVEL (3u << 2)
-#define GUEST_LAPIC_ADDRESS 0xfee00000u
 #define TABLES_MAX 64u
 
 static bool is_left_out(const char signature[4])
@@ -121,7 +121,7 @@ static size_t write_madt(struct madt *madt, uint32_t vcpus)
     }
     size_t length = (size_t)(at - (uint8_t *)madt);
     set_header(&madt->header, "APIC", length, 3);
-    madt->lapic_address = GUEST_LAPIC_ADDRESS;
+    madt->lapic_address = LAPIC_ADDRESS;
     madt->flags = 0; /* no 8259s */
     madt->header.checksum = checksum(madt, length);
     return length;

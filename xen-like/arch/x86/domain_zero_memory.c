@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain 0's memory: the lowest free frames of the machine, mapped 1:1 so that its drivers' DMA reaches what they mean. */
+#include "acpi.h"
 #include "boot_memory.h"
 #include "command_line.h"
 #include "cpu.h"
 #include "domain_zero.h"
 #include "panic.h"
 #include "printk.h"
+#include "virtual_lapic.h"
 
 #define DOM0_MEM_MINIMUM MIB(128)
 #define HYPERVISOR_SHARE_MINIMUM MIB(64) /* left for the hypervisor and the first guests' tables */
@@ -152,11 +154,22 @@ uint32_t domain_zero_make_memory_map(struct memory_region *map, uint32_t limit, 
 
 /* --- devices ------------------------------------------------------------------------------------------------------- */
 
+/* They are the hypervisor's; what domain 0 sees at their addresses are its own virtual ones. */
+static bool is_interrupt_controller(paddr_t frame)
+{
+    if (frame == ROUND_DOWN(acpi_machine.lapic_address, PAGE_SIZE) || frame == LAPIC_ADDRESS)
+        return true;
+    for (uint32_t i = 0; i < acpi_machine.ioapic_count; i++)
+        if (frame == ROUND_DOWN(acpi_machine.ioapics[i].address, PAGE_SIZE))
+            return true;
+    return false;
+}
+
 bool domain_zero_map_device(struct domain *d, gfn_t gfn)
 {
     paddr_t address = gfn.value << PAGE_SHIFT;
 
-    if (address >> cpu_features.physical_bits)
+    if (address >> cpu_features.physical_bits || is_interrupt_controller(address))
         return false;
     for (uint32_t i = 0; i < boot_memory_region_count; i++) {
         const struct memory_region *region = &boot_memory_regions[i];
