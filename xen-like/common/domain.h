@@ -183,6 +183,8 @@ static inline bool vcpu_is_runnable(const struct vcpu *v)
 /* Startup and its opposite (VCPUOP_up, VCPUOP_down). A vCPU that is not initialised must not be brought up. */
 void vcpu_bring_up(struct vcpu *v);
 void vcpu_bring_down(struct vcpu *v);
+/* The same for good: the last vCPU to go takes the domain with it, as powered off. d->lock is not held. */
+void vcpu_retire(struct vcpu *v);
 /* The vCPU sleeps until vcpu_wake; returns at once if an event or interrupt is pending already. Caller: itself. */
 void vcpu_block(struct vcpu *v);
 /* Ends sleeping (block, poll) and lets the scheduler run it. Any CPU, any time, no lock of the scheduler held. */

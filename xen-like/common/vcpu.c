@@ -137,6 +137,21 @@ void vcpu_bring_down(struct vcpu *v)
     scheduler_sleep(v);
 }
 
+void vcpu_retire(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    uint32_t up = 0;
+
+    spin_lock(&d->lock);
+    DOMAIN_FOR_EACH_VCPU(d, other)
+        up += other->is_up && other != v;
+    if (up)
+        vcpu_bring_down(v);
+    spin_unlock(&d->lock);
+    if (!up)
+        domain_shutdown(d, SHUTDOWN_poweroff);
+}
+
 void vcpu_pause(struct vcpu *v)
 {
     v->pause_count++;

@@ -41,18 +41,7 @@ static long op_up(struct hypercall *call, struct vcpu *v, uint64_t argument)
 
 static long op_down(struct hypercall *call, struct vcpu *v, uint64_t argument)
 {
-    struct domain *d = v->domain;
-    uint32_t up = 0;
-
-    /* The last one to go takes the domain with it. */
-    spin_lock(&d->lock);
-    DOMAIN_FOR_EACH_VCPU(d, other)
-        up += other->is_up && other != v;
-    if (up)
-        vcpu_bring_down(v);
-    spin_unlock(&d->lock);
-    if (!up)
-        domain_shutdown(d, SHUTDOWN_poweroff);
+    vcpu_retire(v);
     return 0;
 }
 

@@ -72,8 +72,12 @@ static void exit_cpuid(struct vcpu *v, struct vmcb *vmcb)
 
 static void exit_hlt(struct vcpu *v, struct vmcb *vmcb)
 {
-    if (skip(v))
+    if (!skip(v))
+        return;
+    if (v->arch.registers.rflags & RFLAGS_IF)
         vcpu_block(v);
+    else
+        vcpu_retire(v); /* no interrupt can wake it: so Linux halts a machine, and parks a CPU until INIT */
 }
 
 static bool efer_is_valid(uint64_t old, uint64_t value, uint64_t cr0)
