@@ -119,9 +119,11 @@ int ctl_domain_destroy(struct ctl *ctl, uint32_t domid)
     while (result == -EAGAIN || result == -EINTR);
     if (result < 0 && result != -ESRCH)
         return ctl_fail(ctl, -result, "cannot destroy domain %u: %s", domid, strerror(-result));
+    if (!ctl_store(ctl))
+        return ctl_fail(ctl, ENOENT, "domain %u is destroyed, but the store cannot be reached: its entries stay there",
+                        domid);
     /* The store holds the domain's ring mapped; told to let go, it frees the last page. */
-    if (ctl_store(ctl))
-        xs_release_domain(ctl->store, domid);
+    xs_release_domain(ctl->store, domid);
     ctl_store_forget_domain(ctl, domid, domain.uuid);
     if (!wait_gone(ctl, domid))
         return ctl_fail(ctl, EBUSY, "domain %u is dead, but another domain or daemon still holds some of its memory",
