@@ -21,20 +21,11 @@ static struct debug_key {
     void (*fn)(char key);
 } debug_keys[128];
 
-unsigned long console_lock(void)
-{
-    return spin_lock_irqsave(&lock);
-}
+unsigned long console_lock(void) { return spin_lock_irqsave(&lock); }
 
-void console_unlock(unsigned long interrupts)
-{
-    spin_unlock_irqrestore(&lock, interrupts);
-}
+void console_unlock(unsigned long interrupts) { spin_unlock_irqrestore(&lock, interrupts); }
 
-void console_break_lock(void)
-{
-    spin_lock_init(&lock, "console", LOCK_RANK_CONSOLE);
-}
+void console_break_lock(void) { spin_lock_init(&lock, "console", LOCK_RANK_CONSOLE); }
 
 void console_write(const char *bytes, size_t count)
 {
@@ -43,10 +34,7 @@ void console_write(const char *bytes, size_t count)
     console_unlock(interrupts);
 }
 
-void console_set_input_handler(void (*handler)(const char *bytes, size_t count))
-{
-    input_handler = handler;
-}
+void console_set_input_handler(void (*handler)(const char *bytes, size_t count)) { input_handler = handler; }
 
 void register_debug_key(char key, const char *description, void (*fn)(char key))
 {

@@ -25,10 +25,7 @@ static void take_input(const char *bytes, size_t count)
     event_send_global_virq(VIRQ_CONSOLE);
 }
 
-void console_io_init(void)
-{
-    console_set_input_handler(take_input);
-}
+void console_io_init(void) { console_set_input_handler(take_input); }
 
 /* At most size bytes that were typed, taken out of the ring. */
 static size_t consume_input(char *to, size_t size)
@@ -100,11 +97,8 @@ long hypercall_console_io(struct hypercall *call)
     if (call->argument[1] > INT32_MAX) /* the ABI's count is an int */
         return -XEN_EINVAL;
     switch (call->argument[0]) {
-    case CONSOLEIO_write:
-        return write_output(call);
-    case CONSOLEIO_read:
-        return call->vcpu->domain->is_privileged ? read_input(call) : -XEN_EPERM;
-    default:
-        return -XEN_ENOSYS;
+    case CONSOLEIO_write: return write_output(call);
+    case CONSOLEIO_read: return call->vcpu->domain->is_privileged ? read_input(call) : -XEN_EPERM;
+    default: return -XEN_ENOSYS;
     }
 }

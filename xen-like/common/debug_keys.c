@@ -5,7 +5,6 @@
 #include "arch.h"
 #include "console.h"
 #include "domain.h"
-#include "page.h"
 #include "printk.h"
 
 static const char *life_of(const struct domain *d)
@@ -19,9 +18,9 @@ static const char *life_of(const struct domain *d)
 
 static void dump_vcpu(const struct vcpu *v)
 {
-    printk(LOG_ALWAYS, "  vCPU %u: %s%s%s, CPU %u, pauses %u, events %s%s", v->id, v->is_up ? "up" : "down",
+    printk(LOG_ALWAYS, "  vCPU %u: %s%s%s, CPU %u, events %s%s", v->id, v->is_up ? "up" : "down",
            v->is_blocked ? ", blocked" : "", v->scheduler.is_on_cpu ? ", running" : "", v->scheduler.cpu,
-           v->pause_count, v->info->evtchn_upcall_pending ? "pending" : "none",
+           v->info->evtchn_upcall_pending ? "pending" : "none",
            v->info->evtchn_upcall_mask ? ", masked" : "");
     arch_vcpu_dump(v);
 }
@@ -40,7 +39,4 @@ static void dump_domains(char key)
     }
 }
 
-void debug_keys_init(void)
-{
-    register_debug_key('q', "domains and their vCPUs", dump_domains);
-}
+void debug_keys_init(void) { register_debug_key('q', "domains and their vCPUs", dump_domains); }

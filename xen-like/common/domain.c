@@ -225,10 +225,7 @@ void domain_crash(struct domain *d, const char *format, ...)
 
 /* --- destruction ------------------------------------------------------------------------------------------------- */
 
-static int step_stop(struct domain *d)
-{
-    return none_on_cpu_but(d, NULL) ? 0 : -XEN_ERESTART;
-}
+static int step_stop(struct domain *d) { return none_on_cpu_but(d, NULL) ? 0 : -XEN_ERESTART; }
 
 static int step_kill_timers(struct domain *d)
 {

@@ -48,7 +48,6 @@ struct vcpu {
 
     _Atomic bool is_up;             /* VCPUOP_up / startup IPI; a vCPU that is down never runs */
     _Atomic bool is_blocked;        /* sleeps until an event or interrupt */
-    _Atomic uint32_t pause_count;   /* own pauses; the domain's are in domain.pause_count */
     _Atomic bool is_polling;        /* in SCHEDOP_poll; domain.polling_vcpus counts them */
     _Atomic evtchn_port_t poll_port; /* the only port polled; 0: several */
 
@@ -170,15 +169,13 @@ void domain_crash(struct domain *d, const char *format, ...) __attribute__((form
  */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
-void vcpu_pause(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 /* True when no vCPU of d (other than the caller's own) is on a CPU: its register state may be read and written. */
 bool domain_is_quiescent(const struct domain *d);
 
-/* Up, not blocked, not paused, domain not paused: may be on a run queue. */
+/* Up, not blocked, domain not paused: may be on a run queue. */
 static inline bool vcpu_is_runnable(const struct vcpu *v)
 {
-    return v->is_up && !v->is_blocked && !v->pause_count && !v->domain->pause_count;
+    return v->is_up && !v->is_blocked && !v->domain->pause_count;
 }
 /* Startup and its opposite (VCPUOP_up, VCPUOP_down). A vCPU that is not initialised must not be brought up. */
 void vcpu_bring_up(struct vcpu *v);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Domctls that create, stop and destroy domains, and show them. */
-#include "arch.h"
 #include "domain_info.h"
 #include "domctl.h"
 

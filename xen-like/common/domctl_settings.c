@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Domctls that set what a domain is called, how much memory it may have, and what it may touch. */
-#include "arch.h"
 #include "domctl.h"
 #include "string.h"
 
@@ -69,10 +68,7 @@ int domctl_getnodeaffinity(struct hypercall *call, struct xen_domctl *op, struct
 
 /* --- devices: all are domain 0's, which needs no permission; others can be denied them, and not be given any ------ */
 
-static int permission(const struct domain *d, bool allow)
-{
-    return d == domain_zero || !allow ? 0 : -XEN_EOPNOTSUPP;
-}
+static int permission(const struct domain *d, bool allow) { return d == domain_zero || !allow ? 0 : -XEN_EOPNOTSUPP; }
 
 int domctl_irq_permission(struct hypercall *call, struct xen_domctl *op, struct domain *d)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Domctls on vCPUs and their scheduling. */
-#include "arch.h"
 #include "domctl.h"
 
 /* Makes vCPUs 0 to max - 1 that are not there yet. */

@@ -131,8 +131,7 @@ static const char *parse_note(struct elf_kernel *kernel, uint32_t type, const ui
     case XEN_ELFNOTE_SUPPORTED_FEATURES:
         get_number(description, size, &kernel->supported_features);
         return NULL;
-    default:
-        return NULL;
+    default: return NULL;
     }
 }
 

@@ -3,7 +3,6 @@
 #include "event_channel_private.h"
 
 #include "arch.h"
-#include "panic.h"
 #include "string.h"
 
 void event_channels_init(struct domain *d, uint32_t max_port)
@@ -134,10 +133,7 @@ bool event_port_is_pending(struct domain *d, evtchn_port_t port)
     return is_pending;
 }
 
-void event_mark_everything(struct vcpu *v)
-{
-    v->domain->event.delivery->mark_everything(v);
-}
+void event_mark_everything(struct vcpu *v) { v->domain->event.delivery->mark_everything(v); }
 
 /* --- closing ----------------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* HYPERVISOR_event_channel_op: each command copies its argument in, checks it, acts, and copies results out. */
-#include "arch.h"
 #include "event_channel_private.h"
 #include "virq.h"
 

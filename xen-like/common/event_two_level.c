@@ -18,10 +18,7 @@ static bool test_and_set(xen_ulong_t *word, uint64_t bit)
     return __atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit;
 }
 
-static bool test(const xen_ulong_t *word, uint64_t bit)
-{
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST) & bit;
-}
+static bool test(const xen_ulong_t *word, uint64_t bit) { return __atomic_load_n(word, __ATOMIC_SEQ_CST) & bit; }
 
 static void select_word(struct vcpu *v, evtchn_port_t port)
 {

@@ -6,7 +6,6 @@
  */
 #include "grant_map.h"
 
-#include "arch.h"
 #include "grant_entry.h"
 #include "panic.h"
 #include "physmap.h"

@@ -2,7 +2,6 @@
 /* A domain's grant table: its frames and their growth, its life, and what others can ask about it. */
 #include "grant_table.h"
 
-#include "arch.h"
 #include "grant_entry.h"
 #include "grant_map.h"
 #include "panic.h"

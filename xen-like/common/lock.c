@@ -4,7 +4,6 @@
 
 #include "arch_host.h"
 #include "panic.h"
-#include "printk.h"
 
 #ifdef KEEL_DEBUG
 
@@ -52,16 +51,6 @@ static void note_released(const struct spinlock *lock)
     panic("lock order: %s is released by a CPU that does not hold it", lock->name);
 }
 
-bool spin_is_held(const struct spinlock *lock)
-{
-    const struct held_locks *held = &held_locks[arch_cpu_id()];
-
-    for (uint32_t i = 0; i < held->count; i++)
-        if (held->lock[i] == lock)
-            return true;
-    return false;
-}
-
 void lock_assert_none_held(void)
 {
     const struct held_locks *held = &held_locks[arch_cpu_id()];
@@ -70,17 +59,13 @@ void lock_assert_none_held(void)
         panic("lock order: %s is still held where no lock may be", held->lock[held->count - 1]->name);
 }
 
-void lock_forget_held(void)
-{
-    held_locks[arch_cpu_id()].count = 0;
-}
+void lock_forget_held(void) { held_locks[arch_cpu_id()].count = 0; }
 
 #else
 
 static void check_order(const struct spinlock *lock) {}
 static void note_held(const struct spinlock *lock) {}
 static void note_released(const struct spinlock *lock) {}
-bool spin_is_held(const struct spinlock *lock) { return true; }
 void lock_assert_none_held(void) {}
 void lock_forget_held(void) {}
 
@@ -126,12 +111,6 @@ void spin_unlock(struct spinlock *lock)
     __atomic_store_n((uint16_t *)&lock->now_serving, (uint16_t)(serving + 1), __ATOMIC_RELEASE);
 }
 
-bool spin_is_locked(const struct spinlock *lock)
-{
-    return __atomic_load_n((const uint16_t *)&lock->next_ticket, __ATOMIC_RELAXED) !=
-           __atomic_load_n((const uint16_t *)&lock->now_serving, __ATOMIC_RELAXED);
-}
-
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {
     spin_lock(a < b ? a : b);
@@ -157,32 +136,4 @@ void spin_unlock_irqrestore(struct spinlock *lock, unsigned long interrupts)
 {
     spin_unlock(lock);
     arch_interrupts_restore(interrupts);
-}
-
-/* A reader passes through the writer's lock, so that it waits behind a writer that waits for readers to leave. */
-void read_lock(struct rwlock *lock)
-{
-    spin_lock(&lock->writer);
-    __atomic_fetch_add((uint32_t *)&lock->readers, 1, __ATOMIC_ACQUIRE);
-    spin_unlock(&lock->writer);
-    note_held(&lock->writer);
-}
-
-void read_unlock(struct rwlock *lock)
-{
-    note_released(&lock->writer);
-    __atomic_fetch_sub((uint32_t *)&lock->readers, 1, __ATOMIC_RELEASE);
-}
-
-void write_lock(struct rwlock *lock)
-{
-    spin_lock(&lock->writer);
-    /* Acquire: pairs with the last reader's release. */
-    while (__atomic_load_n((uint32_t *)&lock->readers, __ATOMIC_ACQUIRE))
-        arch_relax();
-}
-
-void write_unlock(struct rwlock *lock)
-{
-    spin_unlock(&lock->writer);
 }

@@ -25,7 +25,6 @@ void spin_lock_init(struct spinlock *lock, const char *name, enum lock_rank rank
 void spin_lock(struct spinlock *lock);
 bool spin_trylock(struct spinlock *lock); /* never waits, so it may be tried against the order */
 void spin_unlock(struct spinlock *lock);
-bool spin_is_locked(const struct spinlock *lock);
 
 /* Both locks, in the order of their addresses; a == b is taken once. */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
@@ -35,20 +34,6 @@ void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
 unsigned long spin_lock_irqsave(struct spinlock *lock);
 void spin_unlock_irqrestore(struct spinlock *lock, unsigned long interrupts);
 
-/* Many readers or one writer; a waiting writer keeps new readers out. Ranked as a spinlock. No recursion. */
-struct rwlock {
-    _Atomic uint32_t readers;
-    struct spinlock writer;
-};
-
-#define RWLOCK_INIT(name_, rank_) { .writer = SPINLOCK_INIT(name_, rank_) }
-void read_lock(struct rwlock *lock);
-void read_unlock(struct rwlock *lock);
-void write_lock(struct rwlock *lock);
-void write_unlock(struct rwlock *lock);
-
-/* True if this CPU holds the lock; known in debug builds, true in others. For ASSERT. */
-bool spin_is_held(const struct spinlock *lock);
 /* A BUG in debug builds if this CPU holds any lock: before running a guest, idling, waiting for another CPU. */
 void lock_assert_none_held(void);
 /* Panic only: this CPU's record of held locks is void. */

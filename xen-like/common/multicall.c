@@ -4,7 +4,6 @@
  * to be continued gets its progress written into the guest's list, and the multicall is continued at that entry.
  */
 #include "domain.h"
-#include "xen_abi.h"
 
 _Static_assert(sizeof(multicall_entry_t) == 64, "ABI");
 

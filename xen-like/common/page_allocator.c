@@ -198,10 +198,7 @@ void *page_allocate_mapped(unsigned int order)
     return page ? page_to_virtual(page) : NULL;
 }
 
-void page_free_mapped(void *pointer, unsigned int order)
-{
-    page_free(virtual_to_page(pointer), order);
-}
+void page_free_mapped(void *pointer, unsigned int order) { page_free(virtual_to_page(pointer), order); }
 
 uint64_t page_free_count(void)
 {

@@ -2,26 +2,21 @@
 /* Changes of a domain's physical map; see physmap.h. */
 #include "physmap.h"
 
-#include "xen_abi.h"
-
 /* May gfn be changed, and what does it hold? physmap_lock is held. */
 static int look(struct domain *d, gfn_t gfn, struct physmap_old *old)
 {
     *old = (struct physmap_old){ .type = P2M_NONE };
     mfn_t mfn = arch_p2m_get(d, gfn, &old->type, NULL);
     switch (old->type) {
-    case P2M_NONE:
-        return 0;
+    case P2M_NONE: return 0;
     case P2M_RAM:
     case P2M_RAM_READ_ONLY:
     case P2M_FOREIGN:
         old->page = mfn_to_page(mfn);
         return 0;
     case P2M_GRANT:
-    case P2M_GRANT_READ_ONLY:
-        return -XEN_EBUSY;
-    default:
-        return -XEN_EINVAL;
+    case P2M_GRANT_READ_ONLY: return -XEN_EBUSY;
+    default: return -XEN_EINVAL;
     }
 }
 

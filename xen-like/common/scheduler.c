@@ -525,5 +525,3 @@ uint64_t scheduler_idle_time_ns(uint32_t cpu)
     spin_unlock(&queue->lock);
     return idle_ns;
 }
-
-bool scheduler_cpu_is_idle(uint32_t cpu) { return cpu_mask_has(mask_idle(), cpu); }

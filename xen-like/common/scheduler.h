@@ -81,6 +81,5 @@ int scheduler_set_affinity(struct vcpu *v, const cpu_mask_t *hard, const cpu_mas
 uint64_t scheduler_vcpu_time_ns(const struct vcpu *v); /* time it has run */
 uint64_t scheduler_idle_time_ns(uint32_t cpu);
 /* Is nothing running on that CPU? */
-bool scheduler_cpu_is_idle(uint32_t cpu);
 
 #endif

@@ -26,10 +26,7 @@ static uint64_t scaled(const struct vcpu *v, uint64_t ns)
     return weight == SCHEDULER_DEFAULT_WEIGHT ? ns : ns * SCHEDULER_DEFAULT_WEIGHT / weight;
 }
 
-static int64_t budget_ns(const struct domain *d)
-{
-    return (int64_t)(d->scheduler.cap * SCHEDULER_CAP_PERIOD_NS / 100);
-}
+static int64_t budget_ns(const struct domain *d) { return (int64_t)(d->scheduler.cap * SCHEDULER_CAP_PERIOD_NS / 100); }
 
 static void share_charge(struct vcpu *v, uint64_t ran_ns)
 {
@@ -112,10 +109,7 @@ void scheduler_domain_init(struct domain *d)
     timer_init(&d->scheduler.cap_timer, start_period, d, d->id % arch_cpu_count());
 }
 
-void scheduler_domain_remove(struct domain *d)
-{
-    timer_kill(&d->scheduler.cap_timer);
-}
+void scheduler_domain_remove(struct domain *d) { timer_kill(&d->scheduler.cap_timer); }
 
 int scheduler_set_parameters(struct domain *d, struct scheduler_parameters parameters)
 {

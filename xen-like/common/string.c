@@ -135,49 +135,17 @@ size_t strlen(const char *text)
     return (size_t)(end - text);
 }
 
-int strncmp(const char *a, const char *b, size_t limit)
-{
-    for (size_t i = 0; i < limit; i++) {
-        unsigned char first = (unsigned char)a[i], second = (unsigned char)b[i];
-        if (first != second)
-            return first - second;
-        if (!first)
-            break;
-    }
-    return 0;
-}
-
 int strcmp(const char *a, const char *b)
 {
-    return strncmp(a, b, SIZE_MAX);
+    for (; *a && *a == *b; a++, b++)
+        LOOP_STAYS();
+    return (unsigned char)*a - (unsigned char)*b;
 }
 
 char *strchr(const char *text, int character)
 {
     for (;; text++) {
         if (*text == (char)character)
-            return (char *)(uintptr_t)text;
-        if (!*text)
-            return NULL;
-    }
-}
-
-char *strrchr(const char *text, int character)
-{
-    const char *found = NULL;
-    for (;; text++) {
-        if (*text == (char)character)
-            found = text;
-        if (!*text)
-            return (char *)(uintptr_t)found;
-    }
-}
-
-char *strstr(const char *text, const char *what)
-{
-    size_t length = strlen(what);
-    for (;; text++) {
-        if (!strncmp(text, what, length))
             return (char *)(uintptr_t)text;
         if (!*text)
             return NULL;

@@ -16,10 +16,7 @@ void *memchr(const void *in, int byte, size_t count);
 size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t limit);
 int strcmp(const char *a, const char *b);
-int strncmp(const char *a, const char *b, size_t limit);
 char *strchr(const char *text, int character);
-char *strrchr(const char *text, int character);
-char *strstr(const char *text, const char *what);
 
 /*
  * Copies as much as fits, always terminated if size > 0; returns the length of from, so a result >= size means it was

@@ -77,13 +77,9 @@ int sysctl_cpupool_op(struct hypercall *call, struct xen_sysctl *op)
 {
     struct xen_sysctl_cpupool_op *pool = &op->u.cpupool_op;
     switch (pool->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        return pool_info(pool);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return write_cpu_bitmap(&pool->cpumap, 0);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return pool_move_domain(pool);
-    default:
-        return -XEN_EOPNOTSUPP;
+    case XEN_SYSCTL_CPUPOOL_OP_INFO: return pool_info(pool);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return write_cpu_bitmap(&pool->cpumap, 0);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN: return pool_move_domain(pool);
+    default: return -XEN_EOPNOTSUPP;
     }
 }

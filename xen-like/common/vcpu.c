@@ -7,10 +7,7 @@ _Static_assert(offsetof(struct shared_info, vcpu_info) == 0, "the legacy vcpu_in
 
 /* --- timers of the ABI ------------------------------------------------------------------------------------------- */
 
-static void timer_event(void *data)
-{
-    event_send_virq(data, VIRQ_TIMER);
-}
+static void timer_event(void *data) { event_send_virq(data, VIRQ_TIMER); }
 
 static void periodic_event(void *data)
 {
@@ -150,18 +147,6 @@ void vcpu_retire(struct vcpu *v)
     spin_unlock(&d->lock);
     if (!up)
         domain_shutdown(d, SHUTDOWN_poweroff);
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-    v->pause_count++;
-    scheduler_sleep(v);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-    if (atomic_fetch_sub(&v->pause_count, 1) == 1)
-        scheduler_wake(v);
 }
 
 /* --- areas ------------------------------------------------------------------------------------------------------- */

@@ -57,29 +57,18 @@ long hypercall_xen_version(struct hypercall *call)
     const struct domain *d = call->vcpu->domain;
     uint64_t address = call->argument[1];
     switch (call->argument[0]) {
-    case XENVER_version:
-        return VERSION_MAJOR << 16 | VERSION_MINOR;
-    case XENVER_extraversion:
-        return put_text(address, EXTRA_VERSION, sizeof(xen_extraversion_t));
-    case XENVER_compile_info:
-        return compile_info(address);
-    case XENVER_capabilities:
-        return capabilities(address);
-    case XENVER_changeset:
-        return put_text(address, "unavailable", sizeof(xen_changeset_info_t));
-    case XENVER_platform_parameters:
-        return platform_parameters(address);
-    case XENVER_get_features:
-        return get_features(d, address);
-    case XENVER_pagesize:
-        return PAGE_SIZE;
-    case XENVER_guest_handle:
-        return copy_to_guest(address, d->handle, sizeof(d->handle));
+    case XENVER_version: return VERSION_MAJOR << 16 | VERSION_MINOR;
+    case XENVER_extraversion: return put_text(address, EXTRA_VERSION, sizeof(xen_extraversion_t));
+    case XENVER_compile_info: return compile_info(address);
+    case XENVER_capabilities: return capabilities(address);
+    case XENVER_changeset: return put_text(address, "unavailable", sizeof(xen_changeset_info_t));
+    case XENVER_platform_parameters: return platform_parameters(address);
+    case XENVER_get_features: return get_features(d, address);
+    case XENVER_pagesize: return PAGE_SIZE;
+    case XENVER_guest_handle: return copy_to_guest(address, d->handle, sizeof(d->handle));
     case XENVER_commandline:
         return put_text(address, d->is_privileged ? command_line_text() : "<denied>", sizeof(xen_commandline_t));
-    case XENVER_build_id:
-        return -XEN_ENODATA;
-    default:
-        return -XEN_ENOSYS;
+    case XENVER_build_id: return -XEN_ENODATA;
+    default: return -XEN_ENOSYS;
     }
 }

@@ -15,10 +15,8 @@ bool virq_is_global(uint32_t virq)
     case VIRQ_TIMER:
     case VIRQ_DEBUG:
     case VIRQ_XENOPROF:
-    case VIRQ_XENPMU:
-        return false;
-    default:
-        return true;
+    case VIRQ_XENPMU: return false;
+    default: return true;
     }
 }
 

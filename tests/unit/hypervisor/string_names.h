@@ -15,9 +15,6 @@
 #define strlen keel_strlen
 #define strnlen keel_strnlen
 #define strcmp keel_strcmp
-#define strncmp keel_strncmp
 #define strchr keel_strchr
-#define strrchr keel_strrchr
-#define strstr keel_strstr
 
 #endif

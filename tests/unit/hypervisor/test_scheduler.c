@@ -228,11 +228,7 @@ static void pauses_stop_at_once(void)
     domain_unpause(v->domain);
     fake_run_for(NS_PER_S);
     CU_ASSERT_EQUAL(v->arch.ran_ns, before);
-    vcpu_pause(v);
     domain_unpause(v->domain);
-    fake_run_for(NS_PER_S);
-    CU_ASSERT_EQUAL(v->arch.ran_ns, before);
-    vcpu_unpause(v);
     fake_run_for(NS_PER_S);
     CU_ASSERT_EQUAL(v->arch.ran_ns, before + NS_PER_S);
 }
@@ -292,8 +288,8 @@ static void random_changes(void)
         struct vcpu *one = v[random() % 12];
         struct scheduler_parameters parameters = { 256, 0 };
         switch (random() % 6) {
-        case 0: vcpu_pause(one); break;
-        case 1: if (one->pause_count) vcpu_unpause(one); break;
+        case 0: domain_pause(one->domain); break;
+        case 1: if (one->domain->pause_count) domain_unpause(one->domain); break;
         case 2: pin(one, 1 + (uint64_t)(random() % 7)); break;
         case 3: parameters.weight = (uint16_t)(1 + random() % 1000); break;
         case 4: vcpu_wake(one); break;
@@ -308,8 +304,8 @@ static void random_changes(void)
         }
     }
     for (unsigned int i = 0; i < 12; i++) {
-        while (v[i]->pause_count)
-            vcpu_unpause(v[i]);
+        while (v[i]->domain->pause_count)
+            domain_unpause(v[i]->domain);
         scheduler_set_parameters(v[i]->domain, (struct scheduler_parameters){ 256, 0 });
         pin(v[i], 7);
         v[i]->arch.ran_ns = 0;

@@ -146,18 +146,18 @@ static void runstate_area(void)
     CU_ASSERT_EQUAL(op(VCPUOP_register_runstate_memory_area, 0, &area), 0);
     struct vcpu_runstate_info *seen = (void *)(memory + offset);
     CU_ASSERT_EQUAL(seen->state, RUNSTATE_running);
-    vcpu_pause(v);
+    domain_pause(v->domain);
     fake_run_for(3 * NS_PER_MS);
     CU_ASSERT_NOT_EQUAL(seen->state, RUNSTATE_running);
-    vcpu_unpause(v);
+    domain_unpause(v->domain);
     fake_run_for(NS_PER_MS);
     CU_ASSERT_EQUAL(seen->state, RUNSTATE_running);
     CU_ASSERT_EQUAL(seen->time[RUNSTATE_offline] % NS_PER_S, 3 * NS_PER_MS);
     /* With the assist the mark is set only while it changes. */
     CU_ASSERT_EQUAL(fake_call(hypercall_vm_assist, v, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag, 0), 0);
-    vcpu_pause(v);
+    domain_pause(v->domain);
     fake_run_for(NS_PER_MS);
-    vcpu_unpause(v);
+    domain_unpause(v->domain);
     fake_run_for(NS_PER_MS);
     CU_ASSERT_EQUAL(seen->state_entry_time & XEN_RUNSTATE_UPDATE, 0);
     CU_ASSERT_EQUAL(seen->time[RUNSTATE_offline] % NS_PER_S, 4 * NS_PER_MS);

@@ -126,9 +126,8 @@ static void new_tables(void)
     put_all(2);
     acpi_initialise();
     check_machine();
-    CHECK(acpi_find_table_address("ABCD", 0) == OTHER);
-    CHECK(!acpi_find_table("ABCD", 1) && !acpi_find_table("WXYZ", 0));
-    CHECK(acpi_find_table_address("DSDT", 0) == DSDT);
+    CHECK(acpi_find_table("ABCD") == direct_map(OTHER));
+    CHECK(!acpi_find_table("WXYZ"));
     CHECK(acpi_table_at(2, NULL) == direct_map(MADT) && !acpi_table_at(3, NULL));
 }
 
@@ -137,7 +136,7 @@ static void old_tables(void)
     put_all(0);
     acpi_initialise();
     check_machine();
-    CHECK(!acpi_find_table("ABCD", 0));
+    CHECK(!acpi_find_table("ABCD"));
 }
 
 static void bad_xsdt_falls_back(void)
@@ -155,7 +154,7 @@ static void bad_tables_are_ignored(void)
     *(uint8_t *)direct_map(OTHER + 20) ^= 1;
     ((struct acpi_table_header *)direct_map(FADT))->length = 0x7fffffff;
     acpi_initialise();
-    CHECK(!acpi_find_table("ABCD", 0) && !acpi_find_table("FACP", 0));
+    CHECK(!acpi_find_table("ABCD") && !acpi_find_table("FACP"));
     CHECK(strstr(fake_console, "has the length 2147483647"));
     CHECK(!acpi_machine.has_fadt && acpi_machine.processor_count == 3);
 }

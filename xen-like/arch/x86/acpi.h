@@ -60,18 +60,11 @@ extern struct acpi_machine acpi_machine;
 
 /* Finds and checks the tables. Panics if there is no MADT: no CPUs and no interrupts are known then. */
 void acpi_initialise(void);
-/* The instance-th (from 0) table with that signature, mapped read-only, or NULL. "DSDT" is found through the FADT. */
-const struct acpi_table_header *acpi_find_table(const char signature[4], uint32_t instance);
-/* Its physical address; 0: none. */
-paddr_t acpi_find_table_address(const char signature[4], uint32_t instance);
+/* The first table with that signature, mapped read-only, or NULL. */
+const struct acpi_table_header *acpi_find_table(const char signature[4]);
 /* All tables of the XSDT or RSDT with a good checksum, in order: index from 0; NULL after the last. */
 const struct acpi_table_header *acpi_table_at(uint32_t index, paddr_t *address);
 /* The GSI of an ISA interrupt, with its trigger mode and polarity. */
 struct acpi_override acpi_isa_interrupt(uint8_t irq);
-/*
- * The root pointer, as found (36 bytes are valid if revision >= 2, else 20); its physical address is not kept by
- * Multiboot2.
- */
-uint8_t acpi_revision(void);
 
 #endif

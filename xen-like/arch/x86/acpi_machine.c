@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the CPUs and interrupt controllers (MADT) and the fixed hardware (FADT, DSDT's \_S5) into acpi_machine. */
-#include "acpi_private.h"
+#include "acpi_tables.h"
 #include "panic.h"
 #include "printk.h"
 #include "string.h"
 
 struct acpi_machine acpi_machine;
-
-struct madt {
-    struct acpi_table_header header;
-    uint32_t lapic_address, flags;
-    uint8_t entries[];
-} __attribute__((packed));
-struct madt_entry { uint8_t type, length; } __attribute__((packed));
-
-enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_ADDRESS = 5, MADT_X2APIC = 9 };
-#define MADT_CPU_ENABLED 1u
-
-struct madt_lapic { struct madt_entry entry; uint8_t acpi_id, apic_id; uint32_t flags; } __attribute__((packed));
-struct madt_ioapic {
-    struct madt_entry entry;
-    uint8_t id, reserved;
-    uint32_t address, first_gsi;
-} __attribute__((packed));
-struct madt_override {
-    struct madt_entry entry;
-    uint8_t bus, irq;
-    uint32_t gsi;
-    uint16_t flags;
-} __attribute__((packed));
-struct madt_lapic_address { struct madt_entry entry; uint16_t reserved; uint64_t address; } __attribute__((packed));
-struct madt_x2apic {
-    struct madt_entry entry;
-    uint16_t reserved;
-    uint32_t apic_id, flags, acpi_id;
-} __attribute__((packed));
 
 /* The FADT, up to what is read of it; older revisions are shorter. */
 struct fadt {
@@ -66,7 +37,7 @@ static void add_processor(uint32_t apic_id, uint32_t acpi_id, uint32_t flags)
 {
     struct acpi_machine *m = &acpi_machine;
 
-    if (!(flags & MADT_CPU_ENABLED))
+    if (!(flags & MADT_ENABLED))
         return;
     for (uint32_t i = 0; i < m->processor_count; i++)
         if (m->processors[i].apic_id == apic_id)
@@ -130,7 +101,7 @@ static void read_madt_entry(const struct madt_entry *entry)
 
 static void read_madt(void)
 {
-    const struct madt *madt = (const void *)acpi_find_table("APIC", 0);
+    const struct madt *madt = (const void *)acpi_find_table("APIC");
     uint32_t at = sizeof(*madt);
 
     if (!madt || madt->header.length < sizeof(*madt))
@@ -194,7 +165,7 @@ static void read_sleep_type(void)
 
 static void read_fadt(void)
 {
-    const struct acpi_table_header *table = acpi_find_table("FACP", 0);
+    const struct acpi_table_header *table = acpi_find_table("FACP");
     struct acpi_machine *m = &acpi_machine;
     struct fadt fadt = { 0 };
 
@@ -236,7 +207,7 @@ void acpi_read_machine(void)
 
     read_madt();
     read_fadt();
-    hpet = acpi_find_table("HPET", 0);
+    hpet = acpi_find_table("HPET");
     if (hpet && hpet->length >= sizeof(*hpet) + 16)
         memcpy(&acpi_machine.hpet_address, (const uint8_t *)hpet + sizeof(*hpet) + 8, 8);
     log_info("ACPI: %u CPUs, %u I/O APICs, SCI %u, PM timer %s, power-off %s", acpi_machine.processor_count,

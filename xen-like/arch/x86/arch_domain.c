@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The x86 part of making and ending a domain: only PVH exists here, hardware virtualisation with nested paging. */
-#include "arch.h"
-#include "cpu.h"
 #include "memory_map.h"
 #include "p2m.h"
 #include "printk.h"

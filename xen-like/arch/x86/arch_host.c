@@ -8,23 +8,13 @@
 #include "cpu.h"
 #include "host_time.h"
 #include "power.h"
-#include "registers.h"
 #include "serial.h"
 
-uint32_t arch_cpu_id(void)
-{
-    return this_cpu()->id;
-}
+uint32_t arch_cpu_id(void) { return this_cpu()->id; }
 
-uint64_t arch_time_ns(void)
-{
-    return host_clock.tsc_khz ? host_time_ns() : 0;
-}
+uint64_t arch_time_ns(void) { return host_clock.tsc_khz ? host_time_ns() : 0; }
 
-void arch_relax(void)
-{
-    __asm__ volatile("pause" : : : "memory");
-}
+void arch_relax(void) { __asm__ volatile("pause" : : : "memory"); }
 
 unsigned long arch_interrupts_save(void)
 {
@@ -39,10 +29,7 @@ void arch_interrupts_restore(unsigned long state)
         interrupts_on();
 }
 
-void arch_console_write(const char *bytes, size_t count)
-{
-    serial_write(bytes, count);
-}
+void arch_console_write(const char *bytes, size_t count) { serial_write(bytes, count); }
 
 void arch_halt(void)
 {
@@ -50,12 +37,6 @@ void arch_halt(void)
         __asm__ volatile("cli; hlt" : : : "memory");
 }
 
-void arch_machine_power_off(void)
-{
-    machine_power_off();
-}
+void arch_machine_power_off(void) { machine_power_off(); }
 
-void arch_machine_reboot(void)
-{
-    machine_reboot();
-}
+void arch_machine_reboot(void) { machine_reboot(); }

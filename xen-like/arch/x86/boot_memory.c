@@ -224,10 +224,7 @@ void *boot_alloc_pages_below(size_t count, paddr_t limit)
     panic("No %lu KiB of memory in one piece are left for the hypervisor: the machine needs more memory", size / 1024);
 }
 
-void *boot_alloc_pages(size_t count)
-{
-    return boot_alloc_pages_below(count, ~0ull);
-}
+void *boot_alloc_pages(size_t count) { return boot_alloc_pages_below(count, ~0ull); }
 
 void boot_memory_for_each_free(void (*fn)(uint64_t mfn_start, uint64_t mfn_end, void *data), void *data)
 {
@@ -249,12 +246,6 @@ void boot_memory_for_each_free(void (*fn)(uint64_t mfn_start, uint64_t mfn_end, 
     }
 }
 
-void boot_memory_all_mapped(void)
-{
-    mapped_limit = ~0ull;
-}
+void boot_memory_all_mapped(void) { mapped_limit = ~0ull; }
 
-void boot_memory_hand_over(void)
-{
-    is_handed_over = true;
-}
+void boot_memory_hand_over(void) { is_handed_over = true; }

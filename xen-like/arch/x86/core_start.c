@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Handing the machine over to the core: its memory, and each CPU. */
-#include "arch.h"
 #include "boot_memory.h"
 #include "cpu.h"
 #include "smp.h"

@@ -6,7 +6,6 @@
 #include "image.h"
 #include "panic.h"
 #include "registers.h"
-#include "string.h"
 
 static struct cpu boot_cpu __attribute__((aligned(64)));
 static struct cpu *cpus[MAX_CPUS];
@@ -67,28 +66,11 @@ void cpu_start_boot(void)
     boot_cpu.is_online = true;
 }
 
-void cpu_start_secondary(struct cpu *cpu)
-{
-    start(cpu);
-}
+void cpu_start_secondary(struct cpu *cpu) { start(cpu); }
 
-uint32_t cpu_count(void)
-{
-    return count;
-}
+uint32_t cpu_count(void) { return count; }
 
-struct cpu *cpu_of(uint32_t id)
-{
-    return id < count ? cpus[id] : NULL;
-}
-
-struct cpu *cpu_with_apic_id(uint32_t apic_id)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (cpus[i]->apic_id == apic_id)
-            return cpus[i];
-    return NULL;
-}
+struct cpu *cpu_of(uint32_t id) { return id < count ? cpus[id] : NULL; }
 
 struct cpu *cpu_add(uint32_t apic_id, uint32_t acpi_id)
 {

@@ -7,10 +7,7 @@
  */
 #include "cpuid.h"
 #include "domain.h"
-#include "page.h"
 #include "string.h"
-
-#include <xen/arch-x86/cpuid.h>
 
 _Static_assert(sizeof(xen_cpuid_leaf_t) == 24, "a serialised CPUID leaf");
 _Static_assert(sizeof(xen_msr_entry_t) == 16, "a serialised MSR");
@@ -183,8 +180,7 @@ static bool find_leaf(struct cpuid_policy *policy, uint32_t leaf, uint32_t suble
     case 7:
         *out = subleaf < CPUID_FEATURE_SUBLEAVES ? &policy->feature[subleaf] : NULL;
         return *out != NULL;
-    case 0xb:
-        return subleaf < 2;
+    case 0xb: return subleaf < 2;
     case 0xd:
         *out = subleaf < CPUID_XSTATE_SUBLEAVES ? &policy->xstate[subleaf] : NULL;
         return subleaf < 64;

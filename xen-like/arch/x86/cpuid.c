@@ -3,10 +3,7 @@
 #include "cpu.h"
 #include "cpuid.h"
 #include "host_time.h"
-#include "page.h"
-#include "registers.h"
 #include "virtual_lapic.h"
-#include "virtualization.h"
 
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/arch-x86/cpuid.h>
@@ -45,10 +42,8 @@ static struct cpuid_regs hypervisor_leaf(struct vcpu *v, uint32_t number, uint32
     case 0:
         return (struct cpuid_regs){ XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES - 1), XEN_CPUID_SIGNATURE_EBX,
                                     XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX };
-    case 1:
-        return (struct cpuid_regs){ .a = XEN_MAJOR << 16 | XEN_MINOR };
-    case 2:
-        return (struct cpuid_regs){ .a = 1, .b = XEN_MSR_BASE };
+    case 1: return (struct cpuid_regs){ .a = XEN_MAJOR << 16 | XEN_MINOR };
+    case 2: return (struct cpuid_regs){ .a = 1, .b = XEN_MSR_BASE };
     case 3:
         if (subleaf == 0)
             return (struct cpuid_regs){ .a = (cpu_features.invariant_tsc ? TSC_RELIABLE : 0) |
@@ -70,8 +65,7 @@ static struct cpuid_regs hypervisor_leaf(struct vcpu *v, uint32_t number, uint32
             return (struct cpuid_regs){ XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT, v->id,
                                         v->domain->id, 0 };
         return (struct cpuid_regs){ 0 };
-    default:
-        return (struct cpuid_regs){ 0 };
+    default: return (struct cpuid_regs){ 0 };
     }
 }
 

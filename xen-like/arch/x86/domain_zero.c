@@ -3,12 +3,10 @@
 #include "domain_zero.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
-#include <xen/hvm/save.h>
 
 #include "elf_loader.h"
 #include "memory_map.h"
 #include "multiboot2.h"
-#include "page_allocator.h"
 #include "paging.h"
 #include "panic.h"
 #include "printk.h"

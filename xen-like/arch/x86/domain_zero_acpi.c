@@ -4,45 +4,11 @@
  * where they are, except for those that describe what is virtualised: the MADT is rewritten for its vCPUs, and tables of
  * timers, NUMA, DMA remapping and memory-mapped PCI configuration are left out.
  */
-#include "acpi.h"
+#include "acpi_tables.h"
 #include "domain_zero.h"
 #include "paging.h"
-#include "panic.h"
 #include "string.h"
 #include "virtual_lapic.h"
-
-struct root_pointer {
-    char signature[8];
-    uint8_t checksum;
-    char oem_id[6];
-    uint8_t revision;
-    uint32_t rsdt;
-    uint32_t length;
-    uint64_t xsdt;
-    uint8_t extended_checksum, reserved[3];
-} __attribute__((packed));
-_Static_assert(sizeof(struct root_pointer) == 36, "ACPI 6.2, 5.2.5.3");
-
-struct madt {
-    struct acpi_table_header header;
-    uint32_t lapic_address, flags;
-} __attribute__((packed));
-
-struct madt_lapic { uint8_t type, length, processor_id, apic_id; uint32_t flags; } __attribute__((packed));
-struct madt_ioapic { uint8_t type, length, id, reserved; uint32_t address, first_gsi; } __attribute__((packed));
-struct madt_override { uint8_t type, length, bus, irq; uint32_t gsi; uint16_t flags; } __attribute__((packed));
-struct madt_x2apic { uint8_t type, length; uint16_t reserved; uint32_t apic_id, flags, processor_id; } __attribute__((packed));
-
-#define MADT_LAPIC 0
-#define MADT_IOAPIC 1
-#define MADT_OVERRIDE 2
-#define MADT_X2APIC 9
-#define MADT_ENABLED 1u
-#define MADT_ACTIVE_HIGH 1u
-#define MADT_ACTIVE_LOW 3u
-#define MADT_EDGE (1u << 2)
-#define MADT_LEVEL (3u << 2)
-#define TABLES_MAX 64u
 
 static bool is_left_out(const char signature[4])
 {
@@ -51,15 +17,6 @@ static bool is_left_out(const char signature[4])
         if (!memcmp(signature, hidden[i], 4))
             return true;
     return false;
-}
-
-static uint8_t checksum(const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    uint8_t sum = 0;
-    for (size_t i = 0; i < size; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    return (uint8_t)-sum;
 }
 
 static void set_header(struct acpi_table_header *header, const char signature[4], size_t length, uint8_t revision)
@@ -86,7 +43,7 @@ static size_t madt_size(uint32_t vcpus)
 
 size_t domain_zero_acpi_size(uint32_t vcpus)
 {
-    return sizeof(struct root_pointer) + 64 + sizeof(struct acpi_table_header) + TABLES_MAX * 8 + 64 + madt_size(vcpus);
+    return sizeof(struct acpi_root_pointer) + 64 + sizeof(struct acpi_table_header) + ACPI_TABLES_MAX * 8 + 64 + madt_size(vcpus);
 }
 
 static size_t write_madt(struct madt *madt, uint32_t vcpus)
@@ -123,23 +80,23 @@ static size_t write_madt(struct madt *madt, uint32_t vcpus)
     set_header(&madt->header, "APIC", length, 3);
     madt->lapic_address = LAPIC_ADDRESS;
     madt->flags = 0; /* no 8259s */
-    madt->header.checksum = checksum(madt, length);
+    madt->header.checksum = acpi_checksum(madt, length);
     return length;
 }
 
 void domain_zero_acpi_write(paddr_t at, size_t size, uint32_t vcpus)
 {
     memset(direct_map(at), 0, size);
-    struct root_pointer *root = direct_map(at);
+    struct acpi_root_pointer *root = direct_map(at);
     paddr_t xsdt_address = at + 64;
     struct acpi_table_header *xsdt = direct_map(xsdt_address);
-    uint64_t entries[TABLES_MAX];
+    uint64_t entries[ACPI_TABLES_MAX];
     uint32_t count = 0;
 
     const struct acpi_table_header *table;
     paddr_t address;
     for (uint32_t i = 0; (table = acpi_table_at(i, &address)); i++)
-        if (!is_left_out(table->signature) && count < TABLES_MAX - 1)
+        if (!is_left_out(table->signature) && count < ACPI_TABLES_MAX - 1)
             entries[count++] = address;
     size_t xsdt_size = sizeof(*xsdt) + (count + 1) * 8;
     paddr_t madt_address = ROUND_UP(xsdt_address + xsdt_size, 64);
@@ -148,13 +105,13 @@ void domain_zero_acpi_write(paddr_t at, size_t size, uint32_t vcpus)
 
     set_header(xsdt, "XSDT", xsdt_size, 1);
     memcpy(xsdt + 1, entries, count * 8);
-    xsdt->checksum = checksum(xsdt, xsdt_size);
+    xsdt->checksum = acpi_checksum(xsdt, xsdt_size);
 
     memcpy(root->signature, "RSD PTR ", 8);
     memcpy(root->oem_id, "KEEL  ", 6);
     root->revision = 2;
     root->length = sizeof(*root);
     root->xsdt = xsdt_address;
-    root->checksum = checksum(root, 20);
-    root->extended_checksum = checksum(root, sizeof(*root));
+    root->checksum = acpi_checksum(root, 20);
+    root->extended_checksum = acpi_checksum(root, sizeof(*root));
 }

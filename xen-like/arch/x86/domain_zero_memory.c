@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain 0's memory: the lowest free frames of the machine, mapped 1:1 so that its drivers' DMA reaches what they mean. */
 #include "acpi.h"
-#include "boot_memory.h"
 #include "command_line.h"
 #include "cpu.h"
 #include "domain_zero.h"

@@ -8,10 +8,6 @@
 #include "cpuid.h"
 #include "host_time.h"
 #include "hvm_context.h"
-#include "hypercall.h"
-#include "virtualization.h"
-
-#include <xen/arch-x86/cpufeatureset.h>
 
 _Static_assert(sizeof(struct xen_domctl_cpu_policy) == 40, "XEN_DOMCTL_get_cpu_policy");
 _Static_assert(sizeof(struct xen_domctl_tsc_info) == 24, "XEN_DOMCTL_gettscinfo");
@@ -229,10 +225,8 @@ long arch_sysctl(struct hypercall *call, struct xen_sysctl *op, bool *copy_back)
 {
     *copy_back = true;
     switch (op->cmd) {
-    case XEN_SYSCTL_get_cpu_policy:
-        return cpu_policy_get_system(&op->u.cpu_policy);
-    case XEN_SYSCTL_get_cpu_featureset:
-        return cpu_policy_get_featureset(&op->u.cpu_featureset);
+    case XEN_SYSCTL_get_cpu_policy: return cpu_policy_get_system(&op->u.cpu_policy);
+    case XEN_SYSCTL_get_cpu_featureset: return cpu_policy_get_featureset(&op->u.cpu_featureset);
     case XEN_SYSCTL_get_cpu_levelling_caps:
         op->u.cpu_levelling_caps.caps = 0; /* of PV guests */
         return 0;

@@ -94,10 +94,7 @@ static uint8_t read_cmos(uint8_t reg)
 
 struct calendar { uint32_t year, month, day, hour, minute, second; };
 
-static uint32_t decode(uint8_t value, bool is_binary)
-{
-    return is_binary ? value : (value >> 4) * 10u + (value & 15);
-}
+static uint32_t decode(uint8_t value, bool is_binary) { return is_binary ? value : (value >> 4) * 10u + (value & 15); }
 
 static struct calendar read_calendar(void)
 {

@@ -4,13 +4,8 @@
 #include "host_time.h"
 #include "hvm_context.h"
 #include "msr.h"
-#include "page.h"
-#include "registers.h"
 #include "string.h"
 #include "virtual_lapic.h"
-#include "virtualization.h"
-
-#include <xen/hvm/save.h>
 
 _Static_assert(sizeof(struct hvm_save_descriptor) == 8, "a record's descriptor");
 _Static_assert(sizeof(struct hvm_hw_cpu) == 1032, "the saved CPU");
@@ -29,10 +24,7 @@ union record {
 
 /* --- kinds ----------------------------------------------------------------------------------------------------- */
 
-static void get_cpu(const struct vcpu *v, union record *r)
-{
-    vcpu_state_get(v, &r->cpu);
-}
+static void get_cpu(const struct vcpu *v, union record *r) { vcpu_state_get(v, &r->cpu); }
 
 static int set_cpu(struct vcpu *v, const union record *r)
 {

@@ -6,10 +6,6 @@
  * a mark).
  */
 #include "arch.h"
-#include "hypercall.h"
-
-#include <xen/hvm/hvm_op.h>
-#include <xen/hvm/params.h>
 
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "HVMOP_set_param's argument");
 _Static_assert(sizeof(struct xen_hvm_evtchn_upcall_vector) == 8, "HVMOP_set_evtchn_upcall_vector's argument");
@@ -65,10 +61,8 @@ static int check_value(uint32_t index, uint64_t value)
             ((value & 0xff) < VECTOR_LOWEST || value >> 8 & 0xffff))
             return -XEN_EINVAL;
         return 0;
-    case HVM_PARAM_TIMER_MODE:
-        return value > HVMPTM_one_missed_tick_pending ? -XEN_EINVAL : 0;
-    case HVM_PARAM_TRIPLE_FAULT_REASON:
-        return value > SHUTDOWN_MAX ? -XEN_EINVAL : 0;
+    case HVM_PARAM_TIMER_MODE: return value > HVMPTM_one_missed_tick_pending ? -XEN_EINVAL : 0;
+    case HVM_PARAM_TRIPLE_FAULT_REASON: return value > SHUTDOWN_MAX ? -XEN_EINVAL : 0;
     case HVM_PARAM_ACPI_S_STATE:
     case HVM_PARAM_MCA_CAP:
     case HVM_PARAM_NR_IOREQ_SERVER_PAGES: /* no sleep, no machine checks, no device models */
@@ -76,8 +70,7 @@ static int check_value(uint32_t index, uint64_t value)
     case HVM_PARAM_NESTEDHVM:
     case HVM_PARAM_ALTP2M: /* tools say that they want none of these */
         return value ? -XEN_EINVAL : 0;
-    default:
-        return 0;
+    default: return 0;
     }
 }
 

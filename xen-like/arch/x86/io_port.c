@@ -120,8 +120,6 @@ static const struct port_range *find_range(uint16_t port)
     return NULL;
 }
 
-bool io_port_is_intercepted(uint16_t port) { return find_range(port) != NULL; }
-
 void io_port_access(struct vcpu *v, uint16_t port, unsigned int size, bool is_in, uint32_t *value)
 {
     if (!v->domain->is_privileged) {

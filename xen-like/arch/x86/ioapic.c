@@ -52,10 +52,7 @@ void ioapic_initialise(void)
         panic("The firmware's MADT names no I/O APIC: switch it on in the firmware's setup");
 }
 
-uint32_t ioapic_gsi_count(void)
-{
-    return gsi_count;
-}
+uint32_t ioapic_gsi_count(void) { return gsi_count; }
 
 /* NULL if no I/O APIC has it; *reg gets the number of the entry's low register. */
 static const struct ioapic *find_entry(uint32_t gsi, uint32_t *reg)
@@ -108,25 +105,6 @@ static void set_mask(uint32_t gsi, bool is_masked)
     spin_unlock_irqrestore(&ioapic_lock, interrupts);
 }
 
-void ioapic_mask(uint32_t gsi)
-{
-    set_mask(gsi, true);
-}
+void ioapic_mask(uint32_t gsi) { set_mask(gsi, true); }
 
-void ioapic_unmask(uint32_t gsi)
-{
-    set_mask(gsi, false);
-}
-
-bool ioapic_is_waiting(uint32_t gsi)
-{
-    uint32_t reg, low = 0;
-    const struct ioapic *ioapic = find_entry(gsi, &reg);
-
-    if (!ioapic)
-        return false;
-    unsigned long interrupts = spin_lock_irqsave(&ioapic_lock);
-    low = ioapic_read(ioapic, reg);
-    spin_unlock_irqrestore(&ioapic_lock, interrupts);
-    return low & ENTRY_REMOTE_IRR;
-}
+void ioapic_unmask(uint32_t gsi) { set_mask(gsi, false); }

@@ -20,7 +20,5 @@ struct ioapic_route {
 void ioapic_route(uint32_t gsi, const struct ioapic_route *route);
 void ioapic_mask(uint32_t gsi);
 void ioapic_unmask(uint32_t gsi);
-/* The line is level-triggered and waits for the local APIC's EOI. */
-bool ioapic_is_waiting(uint32_t gsi);
 
 #endif

@@ -11,7 +11,6 @@
 #include "panic.h"
 #include "paging.h"
 #include "printk.h"
-#include "registers.h"
 #include "traps.h"
 #include "vectors.h"
 
@@ -121,10 +120,7 @@ uint32_t lapic_id(void)
     return is_x2apic ? id : id >> 24;
 }
 
-void lapic_eoi(void)
-{
-    lapic_write(LAPIC_EOI, 0);
-}
+void lapic_eoi(void) { lapic_write(LAPIC_EOI, 0); }
 
 static void send_command(uint32_t apic_id, uint32_t command)
 {
@@ -140,15 +136,7 @@ static void send_command(uint32_t apic_id, uint32_t command)
     lapic_write(LAPIC_COMMAND_LOW, command);
 }
 
-void lapic_send_interrupt(uint32_t apic_id, uint8_t vector)
-{
-    send_command(apic_id, COMMAND_ASSERT | vector);
-}
-
-void lapic_send_nmi(uint32_t apic_id)
-{
-    send_command(apic_id, COMMAND_ASSERT | DELIVERY_NMI);
-}
+void lapic_send_interrupt(uint32_t apic_id, uint8_t vector) { send_command(apic_id, COMMAND_ASSERT | vector); }
 
 void lapic_send_nmi_to_others(void)
 {
@@ -156,10 +144,7 @@ void lapic_send_nmi_to_others(void)
         send_command(0, COMMAND_ASSERT | COMMAND_OTHERS | DELIVERY_NMI);
 }
 
-void lapic_send_init(uint32_t apic_id)
-{
-    send_command(apic_id, COMMAND_ASSERT | COMMAND_LEVEL | DELIVERY_INIT);
-}
+void lapic_send_init(uint32_t apic_id) { send_command(apic_id, COMMAND_ASSERT | COMMAND_LEVEL | DELIVERY_INIT); }
 
 void lapic_send_startup(uint32_t apic_id, uint8_t page)
 {

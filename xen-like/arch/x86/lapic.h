@@ -16,7 +16,6 @@ uint32_t lapic_id(void);
 void lapic_eoi(void);
 /* A fixed interrupt to another CPU (or this one). Interrupts must be off in xAPIC mode. */
 void lapic_send_interrupt(uint32_t apic_id, uint8_t vector);
-void lapic_send_nmi(uint32_t apic_id);
 void lapic_send_nmi_to_others(void);
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, uint8_t page);

@@ -3,7 +3,6 @@
 #include "arch.h"
 #include "cpu.h"
 #include "host_time.h"
-#include "registers.h"
 #include "string.h"
 
 _Static_assert(sizeof(((struct xen_sysctl_physinfo *)0)->hw_cap) == 8 * sizeof(uint32_t), "eight words of features");

@@ -125,13 +125,9 @@ put_domain:
 long arch_memory_op(struct hypercall *call, uint32_t command, uint64_t guest_address)
 {
     switch (command) {
-    case XENMEM_memory_map:
-        return memory_map_get(call->vcpu->domain, guest_address);
-    case XENMEM_machine_memory_map:
-        return machine_memory_map_get(call->vcpu->domain, guest_address);
-    case XENMEM_set_memory_map:
-        return set_foreign(call, guest_address);
-    default:
-        return -XEN_ENOSYS;
+    case XENMEM_memory_map: return memory_map_get(call->vcpu->domain, guest_address);
+    case XENMEM_machine_memory_map: return machine_memory_map_get(call->vcpu->domain, guest_address);
+    case XENMEM_set_memory_map: return set_foreign(call, guest_address);
+    default: return -XEN_ENOSYS;
     }
 }

@@ -49,9 +49,7 @@ static uint64_t nothing_read(void *data, uint64_t address, unsigned int size)
     return size == 8 ? ~0ull : (1ull << (8 * size)) - 1;
 }
 
-static void nothing_write(void *data, uint64_t address, unsigned int size, uint64_t value)
-{
-}
+static void nothing_write(void *data, uint64_t address, unsigned int size, uint64_t value) {}
 
 static bool find_device(struct vcpu *v, uint64_t address, struct mmio_device *device)
 {

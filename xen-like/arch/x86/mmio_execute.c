@@ -15,10 +15,7 @@
 _Static_assert(offsetof(struct guest_registers, rcx) == 8 && offsetof(struct guest_registers, rdi) == 56 &&
                offsetof(struct guest_registers, r15) == 120, "numbered as in instructions");
 
-static uint64_t *register_of(struct guest_registers *registers, uint8_t number)
-{
-    return &registers->rax + number;
-}
+static uint64_t *register_of(struct guest_registers *registers, uint8_t number) { return &registers->rax + number; }
 
 static uint64_t truncate(uint64_t value, unsigned int size)
 {

@@ -6,7 +6,6 @@
 #include "registers.h"
 #include "string.h"
 #include "virtual_lapic.h"
-#include "virtualization.h"
 
 #include <xen/arch-x86/cpufeatureset.h>
 
@@ -20,10 +19,7 @@ bool mtrr_default_type_is_valid(uint64_t value)
     return !(value & ~(MTRR_DEFAULT_ENABLED | MTRR_FIXED_ENABLED | 0xff)) && type <= 6 && type != 2 && type != 3;
 }
 
-void msr_reset(struct vcpu *v)
-{
-    v->arch.mtrr_def_type = MTRR_DEFAULT_ENABLED | MTRR_FIXED_ENABLED | MTRR_WRITE_BACK;
-}
+void msr_reset(struct vcpu *v) { v->arch.mtrr_def_type = MTRR_DEFAULT_ENABLED | MTRR_FIXED_ENABLED | MTRR_WRITE_BACK; }
 
 /* --- readers and writers: 0 or -1 -------------------------------------------------------------------------------- */
 
@@ -161,10 +157,7 @@ static int read_decode_config(struct vcpu *v, uint32_t index, uint64_t *value)
 }
 
 /* What the machine's firmware or the hypervisor has set, where the CPU has the register. */
-static int read_machine(struct vcpu *v, uint32_t index, uint64_t *value)
-{
-    return rdmsr_safe(index, value) ? 0 : -1;
-}
+static int read_machine(struct vcpu *v, uint32_t index, uint64_t *value) { return rdmsr_safe(index, value) ? 0 : -1; }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 

@@ -130,10 +130,7 @@ void multiboot2_parse(uint32_t magic, uint32_t information)
     }
 }
 
-const char *multiboot2_command_line(void)
-{
-    return hypervisor_command_line;
-}
+const char *multiboot2_command_line(void) { return hypervisor_command_line; }
 
 const void *multiboot2_acpi_root(size_t *size)
 {

@@ -13,8 +13,6 @@
 
 #include "cpu.h"
 #include "paging.h"
-#include "panic.h"
-#include "printk.h"
 #include "string.h"
 
 #define P2M_TYPE_SHIFT 52 /* ignored by hardware: APM 2, 5.3.3, available bits 52-58 */
@@ -26,10 +24,7 @@ static enum p2m_type entry_type(uint64_t entry) { return entry >> P2M_TYPE_SHIFT
 static uint64_t entry_mfn(uint64_t entry) { return (entry & PTE_ADDRESS) >> PAGE_SHIFT; }
 static uint64_t *entry_table(uint64_t entry) { return direct_map(entry & PTE_ADDRESS); }
 
-static bool is_leaf(uint64_t entry, unsigned int level)
-{
-    return level == 0 || (entry & PTE_LARGE);
-}
+static bool is_leaf(uint64_t entry, unsigned int level) { return level == 0 || (entry & PTE_LARGE); }
 
 static uint64_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
 {
@@ -51,10 +46,7 @@ static uint64_t make_table_entry(const uint64_t *table)
 }
 
 /* What a domain may spend on tables: enough for its memory in scattered pages, and for mappings of others' pages. */
-static uint64_t tables_limit(const struct domain *d)
-{
-    return d->is_privileged ? ~0ull : 1024 + d->max_pages / 64;
-}
+static uint64_t tables_limit(const struct domain *d) { return d->is_privileged ? ~0ull : 1024 + d->max_pages / 64; }
 
 static uint64_t *allocate_table(struct domain *d)
 {
@@ -306,13 +298,10 @@ static bool type_has_page(enum p2m_type type, bool want_write)
     switch (type) {
     case P2M_RAM:
     case P2M_GRANT:
-    case P2M_FOREIGN:
-        return true;
+    case P2M_FOREIGN: return true;
     case P2M_RAM_READ_ONLY:
-    case P2M_GRANT_READ_ONLY:
-        return !want_write;
-    default:
-        return false;
+    case P2M_GRANT_READ_ONLY: return !want_write;
+    default: return false;
     }
 }
 

@@ -6,7 +6,6 @@
 #include "cpu.h"
 #include "image.h"
 #include "panic.h"
-#include "printk.h"
 #include "registers.h"
 
 #define ENTRIES 512u
@@ -21,15 +20,9 @@ static uint64_t *root;
 static uintptr_t window_next = WINDOW_BASE;
 
 /* Bytes that one entry of a table of that level covers; level 1 holds 4 KiB pages. */
-static uint64_t level_size(unsigned int level)
-{
-    return PAGE_SIZE << 9 * (level - 1);
-}
+static uint64_t level_size(unsigned int level) { return PAGE_SIZE << 9 * (level - 1); }
 
-static unsigned int level_index(uintptr_t address, unsigned int level)
-{
-    return address / level_size(level) % ENTRIES;
-}
+static unsigned int level_index(uintptr_t address, unsigned int level) { return address / level_size(level) % ENTRIES; }
 
 static uint64_t *next_table(uint64_t *entry)
 {
@@ -123,15 +116,9 @@ void paging_initialise(void)
     boot_memory_all_mapped();
 }
 
-paddr_t paging_root(void)
-{
-    return direct_map_to_physical(root);
-}
+paddr_t paging_root(void) { return direct_map_to_physical(root); }
 
-void paging_load(void)
-{
-    write_cr3(paging_root());
-}
+void paging_load(void) { write_cr3(paging_root()); }
 
 static uintptr_t take_window(size_t size)
 {
@@ -154,10 +141,7 @@ static void *map_window(paddr_t address, size_t size, uint64_t flags)
     return (void *)(start + offset);
 }
 
-void *map_mmio(paddr_t address, size_t size)
-{
-    return map_window(address, size, FLAGS_DEVICE);
-}
+void *map_mmio(paddr_t address, size_t size) { return map_window(address, size, FLAGS_DEVICE); }
 
 const void *map_firmware(paddr_t address, size_t size)
 {

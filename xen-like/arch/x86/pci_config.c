@@ -38,10 +38,8 @@ static uint8_t hidden_size(uint32_t header)
     switch (header & 0xff) {
     case CAPABILITY_MSI: /* 64-bit address: bit 7 of the control word; masks: bit 8 */
         return (uint8_t)(10 + (header & (1u << 23) ? 4 : 0) + (header & (1u << 24) ? 10 : 0));
-    case CAPABILITY_MSIX:
-        return MSIX_SIZE;
-    default:
-        return 0;
+    case CAPABILITY_MSIX: return MSIX_SIZE;
+    default: return 0;
     }
 }
 

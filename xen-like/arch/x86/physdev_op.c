@@ -3,7 +3,6 @@
  * physdev_op: what a PVH domain 0 reports of the machine's devices. It drives the interrupt controllers through its
  * virtual ones, so there are no physical interrupts as event channels: those calls are -ENOSYS, as they are in Xen.
  */
-#include "hypercall.h"
 #include "domain.h"
 #include "ioapic.h"
 
@@ -34,20 +33,13 @@ long arch_hypercall_physdev_op(struct hypercall *call)
     if (!call->vcpu->domain->is_privileged)
         return -XEN_ENOSYS;
     switch (call->argument[0]) {
-    case PHYSDEVOP_pci_device_add:
-        return report(call, address, offsetof(struct physdev_pci_device_add, optarr));
-    case PHYSDEVOP_pci_device_remove:
-        return report(call, address, sizeof(struct physdev_pci_device));
+    case PHYSDEVOP_pci_device_add: return report(call, address, offsetof(struct physdev_pci_device_add, optarr));
+    case PHYSDEVOP_pci_device_remove: return report(call, address, sizeof(struct physdev_pci_device));
     case PHYSDEVOP_manage_pci_add:
-    case PHYSDEVOP_manage_pci_remove:
-        return report(call, address, sizeof(struct physdev_manage_pci));
-    case PHYSDEVOP_manage_pci_add_ext:
-        return report(call, address, sizeof(struct physdev_manage_pci_ext));
-    case PHYSDEVOP_pci_mmcfg_reserved:
-        return report(call, address, sizeof(struct physdev_pci_mmcfg_reserved));
-    case PHYSDEVOP_setup_gsi:
-        return setup_gsi(call, address);
-    default:
-        return -XEN_ENOSYS;
+    case PHYSDEVOP_manage_pci_remove: return report(call, address, sizeof(struct physdev_manage_pci));
+    case PHYSDEVOP_manage_pci_add_ext: return report(call, address, sizeof(struct physdev_manage_pci_ext));
+    case PHYSDEVOP_pci_mmcfg_reserved: return report(call, address, sizeof(struct physdev_pci_mmcfg_reserved));
+    case PHYSDEVOP_setup_gsi: return setup_gsi(call, address);
+    default: return -XEN_ENOSYS;
     }
 }

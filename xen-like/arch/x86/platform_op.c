@@ -4,7 +4,6 @@
  */
 #include "arch.h"
 #include "cpu.h"
-#include "hypercall.h"
 #include "printk.h"
 #include "pvclock.h"
 #include "string.h"

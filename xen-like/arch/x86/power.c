@@ -3,13 +3,10 @@
 #include "power.h"
 
 #include "acpi.h"
-#include "arch_host.h"
 #include "boot_memory.h"
-#include "console.h"
 #include "host_time.h"
 #include "paging.h"
 #include "printk.h"
-#include "registers.h"
 
 #define PM1_SCI_ENABLE 1u
 #define PM1_SLEEP_TYPE(type) ((uint16_t)(((type) & 7) << 10))

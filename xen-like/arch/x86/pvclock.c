@@ -2,7 +2,6 @@
 /*
  * The writers of guests' time structures; each follows its version counter's protocol: odd while it is being changed.
  */
-#include <stdatomic.h>
 
 #include "arch.h"
 #include "host_time.h"

@@ -9,7 +9,6 @@
 #include "ioapic.h"
 #include "number.h"
 #include "panic.h"
-#include "printk.h"
 #include "registers.h"
 #include "string.h"
 #include "traps.h"
@@ -194,12 +193,6 @@ void serial_start_input(void)
     outb(line->base + UART_INTERRUPTS, 1);
 }
 
-uint16_t serial_port_base(void)
-{
-    return is_working ? com[console_port].base : 0;
-}
+uint16_t serial_port_base(void) { return is_working ? com[console_port].base : 0; }
 
-uint32_t serial_gsi(void)
-{
-    return is_working ? acpi_isa_interrupt(com[console_port].irq).gsi : 0;
-}
+uint32_t serial_gsi(void) { return is_working ? acpi_isa_interrupt(com[console_port].irq).gsi : 0; }

@@ -7,11 +7,9 @@
 #include "cpu.h"
 #include "host_time.h"
 #include "lapic.h"
-#include "lock.h"
 #include "paging.h"
 #include "panic.h"
 #include "printk.h"
-#include "registers.h"
 #include "string.h"
 #include "traps.h"
 #include "vectors.h"
@@ -42,10 +40,7 @@ static _Atomic bool is_released, is_refused;
 
 static void ignore_kick(uint8_t vector) {}
 
-static void handle_call(uint8_t vector)
-{
-    smp_answer_calls();
-}
+static void handle_call(uint8_t vector) { smp_answer_calls(); }
 
 /* First C code of a secondary CPU: on its own stack, with the final page tables. */
 void start_secondary(struct cpu *cpu)
@@ -93,10 +88,7 @@ static bool start_cpu(struct cpu *cpu, paddr_t trampoline)
     return wait_until_online(cpu, START_TIMEOUT_MS);
 }
 
-static void read_other_tsc(void *tsc)
-{
-    *(uint64_t *)tsc = read_tsc();
-}
+static void read_other_tsc(void *tsc) { *(uint64_t *)tsc = read_tsc(); }
 
 static void check_tsc(uint32_t cpu)
 {
@@ -134,10 +126,7 @@ void smp_start_secondaries(void)
     log_info("%u of %u CPUs are up", cpu_count(), m->processor_count);
 }
 
-void smp_release_secondaries(void)
-{
-    is_released = true;
-}
+void smp_release_secondaries(void) { is_released = true; }
 
 void smp_answer_calls(void)
 {
@@ -172,12 +161,6 @@ void smp_call(uint32_t cpu, void (*fn)(void *arg), void *arg)
         }
     }
     arch_interrupts_restore(interrupts);
-}
-
-void smp_call_all(void (*fn)(void *arg), void *arg)
-{
-    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++)
-        smp_call(cpu, fn, arg);
 }
 
 void smp_send_kick(uint32_t cpu)

@@ -20,7 +20,6 @@ void smp_release_secondaries(void);
  */
 void smp_call(uint32_t cpu, void (*fn)(void *arg), void *arg);
 /* On all CPUs including the caller's, one after the other. */
-void smp_call_all(void (*fn)(void *arg), void *arg);
 /* Runs what others have asked of this CPU; for long waits with interrupts off. */
 void smp_answer_calls(void);
 /* An interrupt with no work of its own: the CPU leaves its guest, or idling. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of boot, one call a line. */
-#include "boot_memory.h"
 #include "acpi.h"
 #include "command_line.h"
 #include "console.h"
@@ -49,10 +48,7 @@ static void start_memory(void)
              image_to_physical(image_start), image_to_physical(image_end));
 }
 
-static void reboot_by_key(char key)
-{
-    machine_reboot();
-}
+static void reboot_by_key(char key) { machine_reboot(); }
 
 void start_hypervisor(uint32_t magic, uint32_t information)
 {

@@ -9,7 +9,6 @@
 #include "panic.h"
 #include "printk.h"
 #include "registers.h"
-#include "string.h"
 #include "symbols.h"
 #include "vectors.h"
 
@@ -99,13 +98,6 @@ uint8_t allocate_interrupt_vector(interrupt_handler *handler)
         }
     spin_unlock_irqrestore(&vector_lock, interrupts);
     return found;
-}
-
-void free_interrupt_vector(uint8_t vector)
-{
-    unsigned long interrupts = spin_lock_irqsave(&vector_lock);
-    handlers[vector] = NULL;
-    spin_unlock_irqrestore(&vector_lock, interrupts);
 }
 
 /* Reads a word that may not be mapped. */

@@ -2,9 +2,7 @@
 /* A vCPU on x86: its making, the loop that runs it, moving it between CPUs, INIT and startup. */
 #include "cpu.h"
 #include "extended_state.h"
-#include "lapic.h"
 #include "msr.h"
-#include "p2m.h"
 #include "printk.h"
 #include "registers.h"
 #include "smp.h"
@@ -12,7 +10,6 @@
 #include "virtualization.h"
 
 #include <xen/hvm/hvm_vcpu.h>
-#include <xen/hvm/save.h>
 
 #define PAT_RESET 0x0007040600070406ull
 #define CR0_RESET (CR0_ET | CR0_NW | CR0_CD)
@@ -250,10 +247,7 @@ void vcpu_start_at(struct vcpu *v, uint8_t vector)
 /* --- VCPUOP_initialise (struct vcpu_hvm_context, hvm/hvm_vcpu.h) --------------------------------------------------- */
 
 /* The record's segment attributes have the limit's bits 19:16 between the packed halves, as a descriptor has. */
-static uint32_t pack_attributes(uint32_t ar)
-{
-    return (ar & 0xff) | (ar >> 4 & 0xf00);
-}
+static uint32_t pack_attributes(uint32_t ar) { return (ar & 0xff) | (ar >> 4 & 0xf00); }
 
 static void state_from_32bit(struct hvm_hw_cpu *state, const struct vcpu_hvm_x86_32 *c)
 {

@@ -3,7 +3,6 @@
 #include "acpi.h"
 #include "guest_irq.h"
 #include "ioapic.h"
-#include "page.h"
 #include "virtual_ioapic.h"
 #include "virtual_lapic.h"
 

@@ -3,9 +3,7 @@
  * Virtual local APIC: pending, accepted and finished interrupts, and messages between vCPUs. What runs before every
  * entry or at every end of interrupt is at the top and short.
  */
-#include <stdatomic.h>
 
-#include "page.h"
 #include "registers.h"
 #include "virtual_ioapic.h"
 #include "virtual_lapic.h"
@@ -141,10 +139,7 @@ static void deliver_to(struct vcpu *v, enum lapic_delivery mode, uint8_t vector,
  * The vCPU of one APIC id, if the id names one and its APIC answers to it: the shortest way for what is by far the
  * most common.
  */
-static struct vcpu *vcpu_with_apic_id(struct domain *d, uint32_t id)
-{
-    return id & 1 ? NULL : domain_vcpu(d, id / 2);
-}
+static struct vcpu *vcpu_with_apic_id(struct domain *d, uint32_t id) { return id & 1 ? NULL : domain_vcpu(d, id / 2); }
 
 void virtual_lapic_deliver(struct domain *d, uint32_t destination, bool is_logical, enum lapic_delivery mode,
                            uint8_t vector, bool is_level)
@@ -372,10 +367,8 @@ bool virtual_lapic_write_register(struct virtual_lapic *lapic, uint32_t number, 
             virtual_lapic_inject(lapic->vcpu, (uint8_t)low, false);
         return is_x2apic;
     case LAPIC_ID: /* read-only, and software that writes them anyway meets no fault in xAPIC mode */
-    case LAPIC_VERSION:
-        return !is_x2apic;
-    default:
-        return false;
+    case LAPIC_VERSION: return !is_x2apic;
+    default: return false;
     }
 }
 

@@ -3,8 +3,6 @@
 #include "registers.h"
 #include "virtual_lapic.h"
 
-#include <xen/hvm/save.h>
-
 _Static_assert(sizeof(struct hvm_hw_lapic) == 24, "the saved local APIC");
 _Static_assert(sizeof(struct hvm_hw_lapic_regs) == 1024, "the saved register page");
 

@@ -3,7 +3,6 @@
  * The local APIC's timer: it counts down in bus cycles of LAPIC_BUS_CYCLE_NS times the divider, on a timer of the
  * hypervisor. A periodic timer that has fallen behind (its vCPU was paused) ticks once and goes on from now.
  */
-#include "arch.h"
 #include "virtual_lapic.h"
 
 #define PERIOD_MINIMUM_NS (20 * NS_PER_US) /* a guest cannot make the hypervisor do nothing but its ticks */

@@ -2,9 +2,7 @@
 /* What is done for each exit: a table by exit code (APM 2, appendix C). */
 #include "svm.h"
 
-#include "cpu.h"
 #include "domain_zero.h"
-#include "printk.h"
 #include "registers.h"
 
 typedef void exit_handler(struct vcpu *v, struct vmcb *vmcb);
@@ -161,18 +159,13 @@ static void exit_io(struct vcpu *v, struct vmcb *vmcb)
 static bool mapping_allows(enum p2m_type type, bool is_write, bool is_fetch)
 {
     switch (type) {
-    case P2M_RAM:
-        return true;
-    case P2M_RAM_READ_ONLY:
-        return !is_write;
+    case P2M_RAM: return true;
+    case P2M_RAM_READ_ONLY: return !is_write;
     case P2M_GRANT:
     case P2M_FOREIGN:
-    case P2M_MMIO:
-        return !is_fetch;
-    case P2M_GRANT_READ_ONLY:
-        return !is_write && !is_fetch;
-    default:
-        return false;
+    case P2M_MMIO: return !is_fetch;
+    case P2M_GRANT_READ_ONLY: return !is_write && !is_fetch;
+    default: return false;
     }
 }
 
@@ -200,20 +193,13 @@ static void exit_nested_page_fault(struct vcpu *v, struct vmcb *vmcb)
                  is_fetch ? "executed at" : is_write ? "wrote to" : "read from", address, v->arch.registers.rip);
 }
 
-static void exit_interrupt(struct vcpu *v, struct vmcb *vmcb)
-{
-    interrupts_window();
-}
+static void exit_interrupt(struct vcpu *v, struct vmcb *vmcb) { interrupts_window(); }
 
 /* The host takes it as soon as the global interrupt flag is set, before this is reached. */
-static void exit_nothing(struct vcpu *v, struct vmcb *vmcb)
-{
-}
+static void exit_nothing(struct vcpu *v, struct vmcb *vmcb) {}
 
 /* The guest can take an interrupt: the next entry's injection finds it. */
-static void exit_interrupt_window(struct vcpu *v, struct vmcb *vmcb)
-{
-}
+static void exit_interrupt_window(struct vcpu *v, struct vmcb *vmcb) {}
 
 static void exit_iret(struct vcpu *v, struct vmcb *vmcb)
 {
@@ -226,20 +212,14 @@ static void exit_debug(struct vcpu *v, struct vmcb *vmcb)
     guest_inject_exception(v, EXCEPTION_DB, EXCEPTION_NONE_CODE);
 }
 
-static void exit_alignment_check(struct vcpu *v, struct vmcb *vmcb)
-{
-    guest_inject_exception(v, EXCEPTION_AC, 0);
-}
+static void exit_alignment_check(struct vcpu *v, struct vmcb *vmcb) { guest_inject_exception(v, EXCEPTION_AC, 0); }
 
 static void exit_undefined(struct vcpu *v, struct vmcb *vmcb)
 {
     guest_inject_exception(v, EXCEPTION_UD, EXCEPTION_NONE_CODE);
 }
 
-static void exit_general_protection(struct vcpu *v, struct vmcb *vmcb)
-{
-    guest_inject_exception(v, EXCEPTION_GP, 0);
-}
+static void exit_general_protection(struct vcpu *v, struct vmcb *vmcb) { guest_inject_exception(v, EXCEPTION_GP, 0); }
 
 /* Only a domain with devices can have written what caches must give back. */
 static void exit_cache(struct vcpu *v, struct vmcb *vmcb)

@@ -2,10 +2,7 @@
 /* A vCPU's registers between the control block and the ABI's record (struct hvm_hw_cpu of hvm/save.h). */
 #include "svm.h"
 
-#include <xen/hvm/save.h>
-
 #include "registers.h"
-#include "string.h"
 
 /* The record's segment attributes are packed as the control block has them. */
 #define SEGMENT_GET(state, name, segment)                                         \

@@ -161,10 +161,7 @@ static void svm_enter(struct vcpu *v)
     registers->rflags = vmcb->rflags;
 }
 
-static void svm_set_tsc_offset(struct vcpu *v, uint64_t offset)
-{
-    v->arch.vmcb->tsc_offset = offset;
-}
+static void svm_set_tsc_offset(struct vcpu *v, uint64_t offset) { v->arch.vmcb->tsc_offset = offset; }
 
 static void svm_dump(const struct vcpu *v)
 {
