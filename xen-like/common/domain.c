@@ -52,7 +52,6 @@ static void set_up_fields(struct domain *d, domid_t id, const struct xen_domctl_
     d->create_flags = config->flags;
     memcpy(d->handle, config->handle, sizeof(d->handle));
     d->ssidref = config->ssidref;
-    d->target = DOMID_INVALID;
     d->max_vcpus = config->max_vcpus;
     d->pause_count = d->controller_pause_count = 1;
     spin_lock_init(&d->lock, "domain", LOCK_RANK_DOMAIN);
@@ -234,7 +233,6 @@ static int step_kill_timers(struct domain *d)
     for (uint32_t i = 0; i < DOMAIN_WATCHDOGS; i++)
         timer_kill(&d->watchdogs[i].timer);
     scheduler_domain_remove(d);
-    event_forget_virq_handler(d);
     return 0;
 }
 

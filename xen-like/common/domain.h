@@ -79,7 +79,6 @@ struct domain {
     uint32_t create_flags;       /* XEN_DOMCTL_CDF_* */
     xen_domain_handle_t handle;
     uint32_t ssidref;
-    domid_t target;              /* XEN_DOMCTL_set_target; DOMID_INVALID: none */
 
     uint32_t max_vcpus;
     struct vcpu **vcpus;         /* [max_vcpus], NULL where not allocated yet */

@@ -33,25 +33,6 @@ int domctl_settimeoffset(struct hypercall *call, struct xen_domctl *op, struct d
     return error;
 }
 
-/* Domain d's privilege over another is of use to a device model alone; it is shown and given away, not more. */
-int domctl_set_target(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    struct domain *target = domain_get(op->u.set_target.target);
-
-    if (!target)
-        return -XEN_ESRCH;
-    int error = target == d ? -XEN_EINVAL : 0;
-    if (!error)
-        d->target = target->id;
-    domain_put(target);
-    return error;
-}
-
-int domctl_set_virq_handler(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    return event_set_global_virq_handler(d, op->u.set_virq_handler.virq);
-}
-
 /* --- NUMA: the machine is one node, number 0 ---------------------------------------------------------------------- */
 
 int domctl_setnodeaffinity(struct hypercall *call, struct xen_domctl *op, struct domain *d)
@@ -67,26 +48,3 @@ int domctl_getnodeaffinity(struct hypercall *call, struct xen_domctl *op, struct
 }
 
 /* --- devices: all are domain 0's, which needs no permission; others can be denied them, and not be given any ------ */
-
-static int permission(const struct domain *d, bool allow) { return d == domain_zero || !allow ? 0 : -XEN_EOPNOTSUPP; }
-
-int domctl_irq_permission(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    return permission(d, op->u.irq_permission.allow_access);
-}
-
-int domctl_iomem_permission(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    uint64_t first = op->u.iomem_permission.first_mfn, count = op->u.iomem_permission.nr_mfns;
-    if (!count || first + count - 1 < first)
-        return -XEN_EINVAL;
-    return permission(d, op->u.iomem_permission.allow_access);
-}
-
-int domctl_ioport_permission(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    uint32_t first = op->u.ioport_permission.first_port, count = op->u.ioport_permission.nr_ports;
-    if (!count || count > 65536 || first > 65536 - count)
-        return -XEN_EINVAL;
-    return permission(d, op->u.ioport_permission.allow_access);
-}

@@ -90,12 +90,6 @@ int domctl_getvcpuinfo(struct hypercall *call, struct xen_domctl *op, struct dom
     return 0;
 }
 
-/* A PVH guest has neither power button nor reset line, and nobody to send it an NMI. */
-int domctl_sendtrigger(struct hypercall *call, struct xen_domctl *op, struct domain *d)
-{
-    return domain_vcpu(d, op->u.sendtrigger.vcpu) ? -XEN_ENOSYS : -XEN_ESRCH;
-}
-
 int domctl_scheduler_op(struct hypercall *call, struct xen_domctl *op, struct domain *d)
 {
     struct xen_domctl_scheduler_op *scheduler = &op->u.scheduler_op;

@@ -38,14 +38,11 @@ void event_channels_init(struct domain *d, uint32_t max_port);
 int event_channels_close_all(struct domain *d);
 /* All ports are closed. */
 void event_channels_free(struct domain *d);
-/* d gets no global virtual interrupt any more. */
-void event_forget_virq_handler(struct domain *d);
 
 /* A virtual interrupt of one vCPU (VIRQ_TIMER, VIRQ_DEBUG...). Nothing happens if it is unbound. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
-/* A global one: to domain 0, or to the domain set by XEN_DOMCTL_set_virq_handler. */
+/* A global one, to domain 0. */
 void event_send_global_virq(uint32_t virq);
-int event_set_global_virq_handler(struct domain *d, uint32_t virq);
 /* What EVTCHNOP_send on a port of d does. -XEN_EINVAL: no such port, or one that cannot send. */
 int event_send(struct domain *d, evtchn_port_t port);
 /* An unbound port of d that `remote` may bind (store and console ports; EVTCHNOP_alloc_unbound). */

@@ -151,20 +151,3 @@ void grant_entry_unpin(struct domain *d, grant_ref_t ref, bool read_only)
     if (page)
         page_put(page);
 }
-
-int grant_entry_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
-{
-    int status = GNTST_okay;
-    spin_lock(&d->grant.lock);
-    if (!is_in_table(d, a) || !is_in_table(d, b)) {
-        status = GNTST_bad_gntref;
-    } else if (active_entry(d, a)->page || active_entry(d, b)->page) {
-        status = GNTST_eagain;
-    } else {
-        grant_entry_v1_t old_a = *shared_entry(d, a);
-        *shared_entry(d, a) = *shared_entry(d, b);
-        *shared_entry(d, b) = old_a;
-    }
-    spin_unlock(&d->grant.lock);
-    return status;
-}

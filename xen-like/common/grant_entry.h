@@ -22,7 +22,5 @@ struct active_grant {
 int grant_entry_pin(struct domain *d, grant_ref_t ref, domid_t grantee, bool read_only, struct page **page);
 /* Undoes one pin (not the reference that the caller got); the flags in the shared entry follow. */
 void grant_entry_unpin(struct domain *d, grant_ref_t ref, bool read_only);
-/* GNTTABOP_swap_grant_ref */
-int grant_entry_swap(struct domain *d, grant_ref_t a, grant_ref_t b);
 
 #endif

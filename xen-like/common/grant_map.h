@@ -16,8 +16,7 @@ int grant_map_release_all(struct domain *d);
 typedef long grant_operation(struct hypercall *call, uint64_t address, uint64_t count);
 grant_operation grant_map_batch, grant_unmap_batch;                  /* grant_map.c */
 grant_operation grant_copy_batch;                                    /* grant_copy.c */
-grant_operation grant_setup_table, grant_query_size, grant_get_version, grant_set_version,
-    grant_get_status_frames;                                         /* grant_table.c */
+grant_operation grant_setup_table, grant_query_size, grant_get_version;                                         /* grant_table.c */
 
 /* The call goes on at this element when it is executed again. */
 static inline long grant_continue(struct hypercall *call, uint64_t address, uint64_t count)

@@ -245,30 +245,3 @@ long grant_get_version(struct hypercall *call, uint64_t address, uint64_t count)
     op.version = 1;
     return COPY_STRUCT_TO_GUEST(address, &op);
 }
-
-long grant_set_version(struct hypercall *call, uint64_t address, uint64_t count)
-{
-    gnttab_set_version_t op;
-    if (COPY_STRUCT_FROM_GUEST(&op, address))
-        return -XEN_EFAULT;
-    if (op.version == 1)
-        return 0;
-    return op.version == 2 ? -XEN_ENOSYS : -XEN_EINVAL;
-}
-
-long grant_get_status_frames(struct hypercall *call, uint64_t address, uint64_t count)
-{
-    gnttab_get_status_frames_t op;
-    struct domain *d;
-    if (count != 1)
-        return -XEN_EINVAL;
-    if (COPY_STRUCT_FROM_GUEST(&op, address))
-        return -XEN_EFAULT;
-    int status = find_owner(call->vcpu, op.dom, &d);
-    if (status == GNTST_okay) {
-        domain_put(d);
-        status = GNTST_general_error; /* version 1 has none */
-    }
-    op.status = (int16_t)status;
-    return COPY_STRUCT_TO_GUEST(address, &op);
-}

@@ -14,7 +14,6 @@ enum lock_rank {
     LOCK_RANK_DOMAIN,      /* struct domain: life cycle, pause transitions */
     LOCK_RANK_GRANT,       /* a domain's grant table; a pair of them in copies between domains */
     LOCK_RANK_PHYSMAP,     /* a look at a domain's physical map and the change that follows from it */
-    LOCK_RANK_GLOBAL_VIRQ, /* which domain gets each global virtual interrupt */
     LOCK_RANK_EVENT,       /* a domain's event channels; a pair of them for an interdomain channel; wakes vCPUs */
     LOCK_RANK_P2M,         /* a domain's physical map; allocates pages */
     LOCK_RANK_DOMAIN_PAGES, /* a domain's page list and counts */

@@ -9,7 +9,6 @@ _Static_assert(sizeof(struct xen_add_to_physmap) == 24, "ABI");
 _Static_assert(sizeof(struct xen_add_to_physmap_batch) == 32, "ABI");
 _Static_assert(sizeof(struct xen_remove_from_physmap) == 16, "ABI");
 _Static_assert(sizeof(struct xen_mem_acquire_resource) == 32, "ABI");
-_Static_assert(sizeof(struct xen_pod_target) == 40, "ABI");
 
 int memory_op_find_domain(const struct vcpu *caller, domid_t id, struct domain **out)
 {
@@ -26,68 +25,25 @@ int memory_op_find_domain(const struct vcpu *caller, domid_t id, struct domain *
 
 static long maximum_ram_page(struct memory_op *op) { return (long)(frame_table_end - 1); }
 
-/* The domain that a struct xen_memory_domain at the call's argument names. */
-static int find_asked_domain(struct memory_op *op, struct domain **out)
+/* What is told of the domain that a struct xen_memory_domain at the call's argument names. */
+static long domain_number(struct memory_op *op)
 {
     struct xen_memory_domain asked;
+    struct domain *d;
     if (COPY_STRUCT_FROM_GUEST(&asked, op->argument))
         return -XEN_EFAULT;
-    return memory_op_find_domain(op->call->vcpu, asked.domid, out);
-}
-
-static long current_reservation(struct memory_op *op)
-{
-    struct domain *d;
-    int error = find_asked_domain(op, &d);
+    int error = memory_op_find_domain(op->call->vcpu, asked.domid, &d);
     if (error)
         return error;
-    long pages = (long)d->total_pages;
+    uint64_t command = op->call->argument[0] & MEMORY_OP_COMMAND_MASK;
+    uint64_t number = command == XENMEM_current_reservation ? d->total_pages :
+                      command == XENMEM_maximum_reservation ? d->max_pages : arch_p2m_max_gfn(d).value;
     domain_put(d);
-    return pages;
-}
-
-static long maximum_reservation(struct memory_op *op)
-{
-    struct domain *d;
-    int error = find_asked_domain(op, &d);
-    if (error)
-        return error;
-    long pages = (long)d->max_pages;
-    domain_put(d);
-    return pages;
-}
-
-static long maximum_gpfn(struct memory_op *op)
-{
-    struct domain *d;
-    int error = find_asked_domain(op, &d);
-    if (error)
-        return error;
-    long gfn = (long)arch_p2m_max_gfn(d).value;
-    domain_put(d);
-    return gfn;
+    return (long)number;
 }
 
 /* No page is ever shared between domains behind their backs. */
 static long shared_pages(struct memory_op *op) { return 0; }
-
-/* Memory is never populated on demand: any target stands, and nothing is outstanding. */
-static long pod_target(struct memory_op *op)
-{
-    struct xen_pod_target target;
-    struct domain *d;
-    if (!op->call->vcpu->domain->is_privileged)
-        return -XEN_EPERM;
-    if (COPY_STRUCT_FROM_GUEST(&target, op->argument))
-        return -XEN_EFAULT;
-    int error = memory_op_find_domain(op->call->vcpu, target.domid, &d);
-    if (error)
-        return error;
-    target.tot_pages = d->total_pages;
-    target.pod_cache_pages = target.pod_entries = 0;
-    domain_put(d);
-    return COPY_STRUCT_TO_GUEST(op->argument, &target);
-}
 
 typedef long memory_op_handler(struct memory_op *op);
 
@@ -95,15 +51,13 @@ static memory_op_handler *const handlers[] = {
     [XENMEM_increase_reservation] = memory_increase_reservation,
     [XENMEM_decrease_reservation] = memory_decrease_reservation,
     [XENMEM_maximum_ram_page] = maximum_ram_page,
-    [XENMEM_current_reservation] = current_reservation,
-    [XENMEM_maximum_reservation] = maximum_reservation,
+    [XENMEM_current_reservation] = domain_number,
+    [XENMEM_maximum_reservation] = domain_number,
     [XENMEM_populate_physmap] = memory_populate_physmap,
     [XENMEM_add_to_physmap] = memory_add_to_physmap,
     [XENMEM_exchange] = memory_exchange,
-    [XENMEM_maximum_gpfn] = maximum_gpfn,
+    [XENMEM_maximum_gpfn] = domain_number,
     [XENMEM_remove_from_physmap] = memory_remove_from_physmap,
-    [XENMEM_set_pod_target] = pod_target,
-    [XENMEM_get_pod_target] = pod_target,
     [XENMEM_get_sharing_freed_pages] = shared_pages,
     [XENMEM_get_sharing_shared_pages] = shared_pages,
     [XENMEM_add_to_physmap_batch] = memory_add_to_physmap_batch,

@@ -146,12 +146,6 @@ static long op_watchdog(struct vcpu *v, uint64_t argument)
     return result;
 }
 
-/* Only a machine's owner may pin, and our domain 0 is scheduled like others. */
-static long op_pin_override(struct vcpu *v, uint64_t argument)
-{
-    return v->domain->is_privileged ? -XEN_ENOSYS : -XEN_EPERM;
-}
-
 static long (*const commands[])(struct vcpu *v, uint64_t argument) = {
     [SCHEDOP_yield] = op_yield,
     [SCHEDOP_block] = op_block,
@@ -160,7 +154,6 @@ static long (*const commands[])(struct vcpu *v, uint64_t argument) = {
     [SCHEDOP_remote_shutdown] = op_remote_shutdown,
     [SCHEDOP_shutdown_code] = op_shutdown_code,
     [SCHEDOP_watchdog] = op_watchdog,
-    [SCHEDOP_pin_override] = op_pin_override,
 };
 
 long hypercall_sched_op(struct hypercall *call)

@@ -73,8 +73,6 @@ static void domctls(void)
         else
             fake_domain(5, 1);
         memset(&op, 0, sizeof(op)); /* addresses that fault */
-        if (number == XEN_DOMCTL_sendtrigger)
-            op.u.sendtrigger.vcpu = 9;
         if (number == XEN_DOMCTL_setnodeaffinity || number == XEN_DOMCTL_getnodeaffinity)
             op.u.nodeaffinity.nodemap.nr_bits = 8;
         op.cmd = number;

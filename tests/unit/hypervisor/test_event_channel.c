@@ -181,17 +181,6 @@ static void virqs(void)
     CU_ASSERT_EQUAL(op(zero, EVTCHNOP_bind_virq, &global), 0);
     event_send_global_virq(VIRQ_DOM_EXC);
     CU_ASSERT_TRUE(is_pending(zero, global.port));
-    struct evtchn_bind_virq for_a = { VIRQ_DOM_EXC, 0, 0 };
-    CU_ASSERT_EQUAL(op(a, EVTCHNOP_bind_virq, &for_a), 0);
-    CU_ASSERT_FALSE(is_pending(a, for_a.port));
-    clear(zero);
-    CU_ASSERT_EQUAL(event_set_global_virq_handler(a, VIRQ_DOM_EXC), 0);
-    event_send_global_virq(VIRQ_DOM_EXC);
-    CU_ASSERT_TRUE(is_pending(a, for_a.port));
-    CU_ASSERT_FALSE(is_pending(zero, global.port));
-    CU_ASSERT_EQUAL(event_set_global_virq_handler(a, VIRQ_TIMER), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(event_set_global_virq_handler(a, NR_VIRQS), -XEN_EINVAL);
-
     struct evtchn_bind_virq bad = { VIRQ_DOM_EXC, 1, 0 };
     CU_ASSERT_EQUAL(op(zero, EVTCHNOP_bind_virq, &bad), -XEN_EINVAL); /* global ones: vCPU 0 */
     bad = (struct evtchn_bind_virq){ NR_VIRQS, 0, 0 };
@@ -296,13 +285,11 @@ static void destruction_closes_the_far_ends(void)
     evtchn_port_t port_a = allocate(a, b->id);
     bind(b, a->id, port_a);
     domid_t id_b = b->id;
-    CU_ASSERT_EQUAL(event_set_global_virq_handler(b, VIRQ_CONSOLE), 0);
     fake_destroy(b);
     CU_ASSERT_PTR_NULL(domain_get(id_b));
     CU_ASSERT_EQUAL(status(a, port_a).status, EVTCHNSTAT_unbound);
     CU_ASSERT_EQUAL(status(a, port_a).u.unbound.dom, id_b);
     CU_ASSERT_EQUAL(send(a, port_a), 0);
-    event_send_global_virq(VIRQ_CONSOLE);
 }
 
 static long register_info(uint64_t vcpu, const struct vcpu_register_vcpu_info *info)

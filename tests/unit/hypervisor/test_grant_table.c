@@ -391,30 +391,6 @@ static void table_operations(void)
     CU_ASSERT_EQUAL(version.version, 1);
     version.dom = 2;
     CU_ASSERT_EQUAL(case_call(hypercall_grant_table_op, granter, GNTTABOP_get_version, GUEST_ADDRESS(&version), 1), -XEN_EPERM);
-    gnttab_set_version_t set = { .version = 2 };
-    CU_ASSERT_EQUAL(case_call(hypercall_grant_table_op, granter, GNTTABOP_set_version, GUEST_ADDRESS(&set), 1), -XEN_ENOSYS);
-    set.version = 1;
-    CU_ASSERT_EQUAL(case_call(hypercall_grant_table_op, granter, GNTTABOP_set_version, GUEST_ADDRESS(&set), 1), 0);
-    stop();
-}
-
-/* Two entries change places unless one is in use. */
-static void swaps(void)
-{
-    start();
-    grant(9, 2, GRANTED_GFN, 0);
-    grant(10, 2, GRANTED_GFN + 1, GTF_readonly);
-    gnttab_swap_grant_ref_t op = { .ref_a = 9, .ref_b = 10 };
-    CU_ASSERT_EQUAL(case_call(hypercall_grant_table_op, granter, GNTTABOP_swap_grant_ref, GUEST_ADDRESS(&op), 1), 0);
-    CU_ASSERT_EQUAL(op.status, GNTST_okay);
-    CU_ASSERT_EQUAL(entries[9].frame, GRANTED_GFN + 1);
-    CU_ASSERT_EQUAL(entries[10].flags, GTF_permit_access);
-    map(user, 1, 10, MAP_GFN, GNTMAP_host_map);
-    case_call(hypercall_grant_table_op, granter, GNTTABOP_swap_grant_ref, GUEST_ADDRESS(&op), 1);
-    CU_ASSERT_EQUAL(op.status, GNTST_eagain);
-    op.ref_b = 4000;
-    case_call(hypercall_grant_table_op, granter, GNTTABOP_swap_grant_ref, GUEST_ADDRESS(&op), 1);
-    CU_ASSERT_EQUAL(op.status, GNTST_bad_gntref);
     stop();
 }
 
@@ -449,7 +425,6 @@ int main(void)
         { "copies", copies },
         { "refused copies", refused_copies },
         { "table operations", table_operations },
-        { "swaps", swaps },
         { "limits", limits },
         CU_TEST_INFO_NULL,
     });

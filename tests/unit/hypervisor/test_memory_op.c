@@ -351,21 +351,6 @@ static void acquire_resource(void)
     stop();
 }
 
-/* Targets for populate-on-demand, which tools set when they balloon, stand and tell what there is. */
-static void pod_targets(void)
-{
-    struct xen_pod_target op = { .target_pages = 5, .pod_entries = 9, .domid = 1 };
-    start();
-    case_populate(guest, 50, 3);
-    CU_ASSERT_EQUAL(memory_op(zero, XENMEM_set_pod_target, &op), 0);
-    CU_ASSERT_EQUAL(op.tot_pages, 3);
-    CU_ASSERT_EQUAL(op.pod_entries, 0);
-    CU_ASSERT_EQUAL(memory_op(guest, XENMEM_set_pod_target, &op), -XEN_EPERM);
-    struct xen_memory_exchange exchange = { .in.domid = DOMID_SELF, .out.domid = DOMID_SELF };
-    CU_ASSERT_EQUAL(memory_op(guest, XENMEM_exchange, &exchange), -XEN_EOPNOTSUPP);
-    stop();
-}
-
 int main(void)
 {
     return case_run("memory_op", (const CU_TestInfo[]){
@@ -383,7 +368,6 @@ int main(void)
         { "foreign page of the dead", foreign_page_of_the_dead },
         { "remove own memory", remove_own_memory },
         { "acquire resource", acquire_resource },
-        { "targets and exchange", pod_targets },
         CU_TEST_INFO_NULL,
     });
 }

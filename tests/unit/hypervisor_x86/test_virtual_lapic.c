@@ -236,32 +236,6 @@ static void timer_counts_and_ticks(void)
     CU_ASSERT_TRUE(lapic(0)->timer.deadline_ns >= fake_time_ns + 10000);
 }
 
-static void state_survives_saving(void)
-{
-    struct hvm_hw_lapic mode;
-    struct hvm_hw_lapic_regs registers;
-    start();
-    enable(0, false);
-    put(0, LAPIC_TASK_PRIORITY, 0x10);
-    put(0, LAPIC_LVT_FIRST + LVT_ERROR, 0xfe);
-    virtual_lapic_inject(vcpu(0), 0x77, true);
-    virtual_lapic_inject(vcpu(0), 0x21, false);
-    virtual_lapic_accept(vcpu(0), 0x21);
-    virtual_lapic_save(vcpu(0), &mode);
-    virtual_lapic_save_registers(vcpu(0), &registers);
-
-    start();
-    CU_ASSERT_EQUAL(virtual_lapic_load(vcpu(0), &mode), 0);
-    CU_ASSERT_EQUAL(virtual_lapic_load_registers(vcpu(0), &registers), 0);
-    CU_ASSERT_EQUAL(pending(0), 0x77);
-    CU_ASSERT_EQUAL(get(0, LAPIC_PROCESSOR_PRIORITY), 0x20);
-    CU_ASSERT_EQUAL(get(0, LAPIC_TRIGGER_MODE + 3), 1u << 23);
-    CU_ASSERT_EQUAL(get(0, LAPIC_LVT_FIRST + LVT_ERROR), 0xfe);
-    mode.apic_base_msr = LAPIC_ADDRESS | APIC_BASE_X2APIC;
-    CU_ASSERT_NOT_EQUAL(virtual_lapic_load(vcpu(0), &mode), 0);
-    CU_ASSERT_EQUAL(pending(0), 0x77);
-}
-
 int main(void)
 {
     CU_initialize_registry();
@@ -274,7 +248,6 @@ int main(void)
     CU_ADD_TEST(suite, xapic_messages);
     CU_ADD_TEST(suite, init_and_startup);
     CU_ADD_TEST(suite, timer_counts_and_ticks);
-    CU_ADD_TEST(suite, state_survives_saving);
     CU_basic_run_tests();
     unsigned int failures = CU_get_number_of_failures();
     CU_cleanup_registry();

@@ -60,65 +60,15 @@ static int do_gethvmcontext(struct domain *d, struct xen_domctl *op)
     return hvm_context_get(d, HANDLE_ADDRESS(op->u.hvmcontext.buffer), &op->u.hvmcontext.size);
 }
 
-static int do_gethvmcontext_partial(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_hvmcontext_partial *partial = &op->u.hvmcontext_partial;
-    uint64_t size = partial->bufsz;
-    int result = hvm_context_get_partial(d, partial->type, partial->instance, HANDLE_ADDRESS(partial->buffer), &size);
-    partial->bufsz = size;
-    return result;
-}
-
 static int do_sethvmcontext(struct domain *d, struct xen_domctl *op)
 {
     return hvm_context_set(d, HANDLE_ADDRESS(op->u.hvmcontext.buffer), op->u.hvmcontext.size);
-}
-
-/* The size of a vCPU's extended state; its contents are not given out. */
-static int do_getvcpuextstate(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_vcpuextstate *state = &op->u.vcpuextstate;
-    if (!domain_vcpu(d, state->vcpu))
-        return -XEN_ESRCH;
-    if (HANDLE_ADDRESS(state->buffer))
-        return -XEN_EOPNOTSUPP;
-    state->xfeature_mask = cpuid_policy_xcr0(d->arch.cpuid);
-    state->size = 2 * sizeof(uint64_t) + cpu_features.xsave_size; /* XCR0, what was ever on, the area */
-    return 0;
-}
-
-/* No MSR is saved apart: what tools transfer is in the CPU record. */
-static int do_get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
-{
-    if (!domain_vcpu(d, op->u.vcpu_msrs.vcpu))
-        return -XEN_ENOENT;
-    op->u.vcpu_msrs.msr_count = 0;
-    return 0;
-}
-
-static int do_set_vcpu_msrs(struct domain *d, struct xen_domctl *op)
-{
-    if (!domain_vcpu(d, op->u.vcpu_msrs.vcpu))
-        return -XEN_ENOENT;
-    if (!HANDLE_ADDRESS(op->u.vcpu_msrs.msrs)) {
-        op->u.vcpu_msrs.msr_count = 0;
-        return 0;
-    }
-    return op->u.vcpu_msrs.msr_count ? -XEN_EINVAL : 0;
 }
 
 /* --- policy, time, size ------------------------------------------------------------------------------------------- */
 
 static int do_get_cpu_policy(struct domain *d, struct xen_domctl *op) { return cpu_policy_get(d, &op->u.cpu_policy); }
 static int do_set_cpu_policy(struct domain *d, struct xen_domctl *op) { return cpu_policy_set(d, &op->u.cpu_policy); }
-
-static int do_gettscinfo(struct domain *d, struct xen_domctl *op)
-{
-    op->u.tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = TSC_MODE_DEFAULT,
-                                                   .gtsc_khz = (uint32_t)host_clock.tsc_khz,
-                                                   .elapsed_nsec = arch_time_ns() };
-    return 0;
-}
 
 /* The TSC always runs natively; a rate that the machine does not have could only be emulated. */
 static int do_settscinfo(struct domain *d, struct xen_domctl *op)
@@ -129,25 +79,7 @@ static int do_settscinfo(struct domain *d, struct xen_domctl *op)
     return info->gtsc_khz && info->gtsc_khz != host_clock.tsc_khz ? -XEN_EOPNOTSUPP : 0;
 }
 
-static int do_get_address_size(struct domain *d, struct xen_domctl *op)
-{
-    op->u.address_size.size = 64;
-    return 0;
-}
-
-static int do_set_address_size(struct domain *d, struct xen_domctl *op)
-{
-    return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
-}
-
 /* --- the machine's devices: guests have none -------------------------------------------------------------------- */
-
-static int do_memory_mapping(struct domain *d, struct xen_domctl *op)
-{
-    return op->u.memory_mapping.add_mapping == DPCI_ADD_MAPPING ? -XEN_EOPNOTSUPP : 0;
-}
-
-static int do_not_supported(struct domain *d, struct xen_domctl *op) { return -XEN_EOPNOTSUPP; }
 
 /* --- the tables ------------------------------------------------------------------------------------------------- */
 
@@ -160,18 +92,7 @@ static const struct domctl_entry {
     { XEN_DOMCTL_shadow_op, true, false, do_shadow_op },
     { XEN_DOMCTL_gethvmcontext, true, true, do_gethvmcontext },
     { XEN_DOMCTL_sethvmcontext, false, true, do_sethvmcontext },
-    { XEN_DOMCTL_set_address_size, false, false, do_set_address_size },
-    { XEN_DOMCTL_get_address_size, true, false, do_get_address_size },
-    { XEN_DOMCTL_memory_mapping, false, false, do_memory_mapping },
-    { XEN_DOMCTL_ioport_mapping, false, false, do_not_supported },
-    { XEN_DOMCTL_gethvmcontext_partial, true, true, do_gethvmcontext_partial },
-    { XEN_DOMCTL_gettscinfo, true, false, do_gettscinfo },
     { XEN_DOMCTL_settscinfo, false, false, do_settscinfo },
-    { XEN_DOMCTL_getvcpuextstate, true, false, do_getvcpuextstate },
-    { XEN_DOMCTL_get_vcpu_msrs, true, false, do_get_vcpu_msrs },
-    { XEN_DOMCTL_set_vcpu_msrs, true, false, do_set_vcpu_msrs },
-    { XEN_DOMCTL_psr_cmt_op, false, false, do_not_supported },
-    { XEN_DOMCTL_psr_alloc, false, false, do_not_supported },
     { XEN_DOMCTL_get_cpu_policy, true, false, do_get_cpu_policy },
     { XEN_DOMCTL_set_cpu_policy, true, true, do_set_cpu_policy },
     { XEN_DOMCTL_get_paging_mempool_size, true, false, do_get_paging_mempool },
@@ -227,13 +148,6 @@ long arch_sysctl(struct hypercall *call, struct xen_sysctl *op, bool *copy_back)
     switch (op->cmd) {
     case XEN_SYSCTL_get_cpu_policy: return cpu_policy_get_system(&op->u.cpu_policy);
     case XEN_SYSCTL_get_cpu_featureset: return cpu_policy_get_featureset(&op->u.cpu_featureset);
-    case XEN_SYSCTL_get_cpu_levelling_caps:
-        op->u.cpu_levelling_caps.caps = 0; /* of PV guests */
-        return 0;
-    case XEN_SYSCTL_psr_cmt_op:
-    case XEN_SYSCTL_psr_alloc:
-        *copy_back = false;
-        return -XEN_EOPNOTSUPP;
     default:
         *copy_back = false;
         return -XEN_ENOSYS;

@@ -17,7 +17,6 @@ _Static_assert(sizeof(struct hvm_save_header) == 24, "the stream's header");
 union record {
     struct hvm_save_header header;
     struct hvm_hw_cpu cpu;
-    struct hvm_hw_lapic lapic;
     struct hvm_hw_lapic_regs lapic_registers;
     struct hvm_hw_mtrr memory_types;
 };
@@ -40,16 +39,13 @@ static int set_cpu(struct vcpu *v, const union record *r)
     return 0;
 }
 
-static void get_lapic(const struct vcpu *v, union record *r) { virtual_lapic_save(v, &r->lapic); }
-static int set_lapic(struct vcpu *v, const union record *r) { return virtual_lapic_load(v, &r->lapic); }
 static void get_lapic_registers(const struct vcpu *v, union record *r)
 {
-    virtual_lapic_save_registers(v, &r->lapic_registers);
-}
-
-static int set_lapic_registers(struct vcpu *v, const union record *r)
-{
-    return virtual_lapic_load_registers(v, &r->lapic_registers);
+    for (uint32_t number = 0; number < sizeof(r->lapic_registers.data) / 16; number++) {
+        uint64_t value = 0;
+        virtual_lapic_read_register(v->arch.lapic, number, &value);
+        memcpy(&r->lapic_registers.data[number * 16], &value, sizeof(uint32_t));
+    }
 }
 
 static void get_memory_types(const struct vcpu *v, union record *r)
@@ -86,8 +82,7 @@ static const struct record_kind {
     int (*set)(struct vcpu *v, const union record *r);
 } kinds[] = {
     { HVM_SAVE_CODE(CPU), sizeof(struct hvm_hw_cpu), get_cpu, set_cpu },
-    { HVM_SAVE_CODE(LAPIC), sizeof(struct hvm_hw_lapic), get_lapic, set_lapic },
-    { HVM_SAVE_CODE(LAPIC_REGS), sizeof(struct hvm_hw_lapic_regs), get_lapic_registers, set_lapic_registers },
+    { HVM_SAVE_CODE(LAPIC_REGS), sizeof(struct hvm_hw_lapic_regs), get_lapic_registers, NULL },
     { HVM_SAVE_CODE(MTRR), sizeof(struct hvm_hw_mtrr), get_memory_types, set_memory_types },
 };
 
@@ -162,28 +157,6 @@ int hvm_context_get(struct domain *d, uint64_t buffer, uint32_t *size)
     return error;
 }
 
-int hvm_context_get_partial(struct domain *d, uint32_t type, uint32_t instance, uint64_t buffer, uint64_t *size)
-{
-    const struct record_kind *kind = find_kind(type);
-    struct vcpu *v = domain_vcpu(d, instance);
-    if (!kind || !v)
-        return -XEN_ENOENT;
-    if (!buffer) {
-        *size = kind->size;
-        return 0;
-    }
-    if (*size < kind->size)
-        return -XEN_ENOSPC;
-    union record *r = object_allocate(sizeof(*r));
-    if (!r)
-        return -XEN_ENOMEM;
-    kind->get(v, r);
-    int error = copy_to_guest(buffer, r, kind->size);
-    *size = kind->size;
-    object_free(r);
-    return error;
-}
-
 /* --- taking in -------------------------------------------------------------------------------------------------- */
 
 /* The record at *at, which moves past it; NULL if the stream ends in the middle of one. */
@@ -211,7 +184,7 @@ static int check_stream(struct domain *d, const uint8_t *stream, uint32_t size)
         if (descriptor->typecode == HVM_SAVE_CODE(END))
             return descriptor->length ? -XEN_EINVAL : 0;
         const struct record_kind *kind = find_kind(descriptor->typecode);
-        if (!kind)
+        if (!kind || !kind->set)
             return -XEN_EOPNOTSUPP; /* state of a device that no guest has */
         if (descriptor->length != kind->size || !domain_vcpu(d, descriptor->instance))
             return -XEN_EINVAL;

@@ -149,50 +149,12 @@ static long op_set_upcall_vector(struct hypercall *call, uint64_t address)
     return 0;
 }
 
-static long op_get_time(struct hypercall *call, uint64_t address)
-{
-    struct xen_hvm_get_time op = { .now = arch_time_ns() };
-    return COPY_STRUCT_TO_GUEST(address, &op);
-}
-
-static long op_get_mem_type(struct hypercall *call, uint64_t address)
-{
-    struct xen_hvm_get_mem_type op;
-    enum p2m_type type;
-    if (COPY_STRUCT_FROM_GUEST(&op, address))
-        return -XEN_EFAULT;
-    bool is_self = op.domid == DOMID_SELF || op.domid == call->vcpu->domain->id;
-    if (!is_self && !call->vcpu->domain->is_privileged)
-        return -XEN_EPERM;
-    struct domain *d = domain_get_target(call->vcpu, op.domid);
-    if (!d)
-        return -XEN_ESRCH;
-    arch_p2m_get(d, make_gfn(op.pfn), &type, NULL);
-    domain_put(d);
-    switch (type) {
-    case P2M_RAM:
-    case P2M_GRANT:
-    case P2M_FOREIGN: op.mem_type = HVMMEM_ram_rw; break;
-    case P2M_RAM_READ_ONLY:
-    case P2M_GRANT_READ_ONLY: op.mem_type = HVMMEM_ram_ro; break;
-    default: op.mem_type = HVMMEM_mmio_dm; break;
-    }
-    return COPY_STRUCT_TO_GUEST(address, &op);
-}
-
-/* Linux probes it: a guest with nested paging need not say so. */
-static long op_not_supported(struct hypercall *call, uint64_t address) { return -XEN_EOPNOTSUPP; }
-
 typedef long hvm_op_handler(struct hypercall *call, uint64_t address);
 
 static hvm_op_handler *const table[] = {
     [HVMOP_set_param] = op_set_param,
     [HVMOP_get_param] = op_get_param,
-    [HVMOP_pagetable_dying] = op_not_supported,
-    [HVMOP_get_time] = op_get_time,
-    [HVMOP_get_mem_type] = op_get_mem_type,
     [HVMOP_set_evtchn_upcall_vector] = op_set_upcall_vector,
-    [HVMOP_altp2m] = op_not_supported,
 };
 
 long arch_hypercall_hvm_op(struct hypercall *call)

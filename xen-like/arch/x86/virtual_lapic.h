@@ -85,12 +85,4 @@ void virtual_lapic_timer_free(struct virtual_lapic *lapic);
 void virtual_lapic_timer_restart(struct virtual_lapic *lapic);
 uint32_t virtual_lapic_timer_count(const struct virtual_lapic *lapic);
 
-/* virtual_lapic_state.c: v does not run. load: -XEN_EINVAL for what the architecture forbids, nothing changed. */
-struct hvm_hw_lapic;
-struct hvm_hw_lapic_regs;
-void virtual_lapic_save(const struct vcpu *v, struct hvm_hw_lapic *state);
-void virtual_lapic_save_registers(const struct vcpu *v, struct hvm_hw_lapic_regs *registers);
-int virtual_lapic_load(struct vcpu *v, const struct hvm_hw_lapic *state);
-int virtual_lapic_load_registers(struct vcpu *v, const struct hvm_hw_lapic_regs *registers);
-
 #endif
