@@ -22,15 +22,13 @@ static const struct command_line_parameter *find_parameter(const char *name, siz
 
 static bool parse_flag(const char *value, bool *flag)
 {
-    static const char *const yes[] = { "", "1", "yes", "on", "true", "enable" };
-    static const char *const no[] = { "0", "no", "off", "false", "disable" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-        if (!strcmp(value, yes[i]))
-            return *flag = true;
-    for (size_t i = 0; i < ARRAY_SIZE(no); i++)
-        if (!strcmp(value, no[i])) {
-            *flag = false;
+    static const struct { const char *word; bool flag; } words[] = {
+        { "", true }, { "1", true }, { "yes", true }, { "on", true }, { "true", true }, { "enable", true },
+        { "0", false }, { "no", false }, { "off", false }, { "false", false }, { "disable", false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (!strcmp(value, words[i].word)) {
+            *flag = words[i].flag;
             return true;
         }
     return false;

@@ -32,4 +32,9 @@ unsigned long console_lock(void);
 void console_unlock(unsigned long interrupts);
 void console_break_lock(void);
 
+/* Lets typed bytes come to domain 0 (console_io.c). Once, at boot, before domain 0 runs. */
+void console_io_init(void);
+/* Registers the debug keys that show the core's state (debug_keys.c). Once, at boot. */
+void debug_keys_init(void);
+
 #endif

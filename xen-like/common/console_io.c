@@ -3,7 +3,6 @@
  * HYPERVISOR_console_io. Domain 0 writes the console as it likes and reads what is typed, from a ring that VIRQ_CONSOLE
  * announces. What another domain writes becomes lines of the log that name it, and only so many a second.
  */
-#include "console_io.h"
 
 #include "console.h"
 #include "domain.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* 'q': domains and their vCPUs. Read without stopping anybody, so the figures may be of slightly different moments. */
-#include "debug_keys.h"
 
 #include "arch.h"
 #include "console.h"

@@ -100,42 +100,18 @@ static const char *parse_segments(struct elf_kernel *kernel)
     return kernel->end ? NULL : "has no loadable segment";
 }
 
-/* A number of 4 or 8 bytes. */
-static bool get_number(const uint8_t *description, uint32_t size, uint64_t *number)
-{
-    *number = 0;
-    if (size != 4 && size != 8)
-        return false;
-    memcpy(number, description, size);
-    return true;
-}
-
-static const char *get_text(const uint8_t *description, uint32_t size)
-{
-    return memchr(description, 0, size) ? (const char *)description : "";
-}
-
 static const char *parse_note(struct elf_kernel *kernel, uint32_t type, const uint8_t *description, uint32_t size,
                               bool *has_entry)
 {
-    switch (type) {
-    case XEN_ELFNOTE_PHYS32_ENTRY:
-        *has_entry = get_number(description, size, &kernel->entry);
-        return *has_entry ? NULL : "has a PHYS32_ENTRY note that is no number";
-    case XEN_ELFNOTE_GUEST_OS:
-        kernel->guest_os = get_text(description, size);
+    if (type != XEN_ELFNOTE_PHYS32_ENTRY)
         return NULL;
-    case XEN_ELFNOTE_GUEST_VERSION:
-        kernel->guest_version = get_text(description, size);
-        return NULL;
-    case XEN_ELFNOTE_SUPPORTED_FEATURES:
-        get_number(description, size, &kernel->supported_features);
-        return NULL;
-    default: return NULL;
-    }
+    if (size != 4 && size != 8)
+        return "has a PHYS32_ENTRY note that is no number";
+    memcpy(&kernel->entry, description, size);
+    *has_entry = true;
+    return NULL;
 }
 
-/* The notes of one segment, each a header, a name and a description, the latter two padded to 4 bytes. */
 static const char *parse_notes(struct elf_kernel *kernel, uint64_t offset, uint64_t size, bool *has_entry)
 {
     const char *const damaged = "has a damaged note segment";
@@ -195,7 +171,7 @@ static const char *parse_all_notes(struct elf_kernel *kernel)
 
 const char *elf_kernel_parse(struct elf_kernel *kernel, const void *image, size_t size)
 {
-    *kernel = (struct elf_kernel){ .image = image, .size = size, .guest_os = "", .guest_version = "" };
+    *kernel = (struct elf_kernel){ .image = image, .size = size };
     const char *wrong = parse_header(kernel);
     if (!wrong)
         wrong = parse_segments(kernel);

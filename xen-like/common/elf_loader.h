@@ -16,9 +16,6 @@ struct elf_kernel {
     uint32_t program_header_count;
     uint64_t entry;           /* XEN_ELFNOTE_PHYS32_ENTRY: guest-physical, below 4 GiB, in a loaded segment */
     uint64_t start, end;      /* guest-physical range of all loaded segments, end exclusive */
-    const char *guest_os;     /* XEN_ELFNOTE_GUEST_OS, in the image, terminated; "" if it has none */
-    const char *guest_version;
-    uint64_t supported_features; /* XEN_ELFNOTE_SUPPORTED_FEATURES; 0 if it has none */
 };
 
 /* Looks at the whole image and fills *kernel, which refers to it. NULL, or what is wrong. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HYPERVISOR_event_channel_op: each command copies its argument in, checks it, acts, and copies results out. */
 #include "event_channel_private.h"
-#include "virq.h"
 
 _Static_assert(sizeof(struct evtchn_alloc_unbound) == 8, "ABI");
 _Static_assert(sizeof(struct evtchn_bind_interdomain) == 12, "ABI");

@@ -62,5 +62,7 @@ int event_close(struct domain *d, evtchn_port_t port);
 void event_set_pending(struct domain *d, const struct event_channel *channel, evtchn_port_t port);
 /* v's upcall flag is set and v is told. For deliveries. */
 void event_raise_upcall(struct vcpu *v);
+/* Is there one of that virtual interrupt (< NR_VIRQS) for the whole machine? Else each vCPU has its own. */
+bool virq_is_global(uint32_t virq);
 
 #endif

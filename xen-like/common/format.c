@@ -13,9 +13,8 @@ struct output {
 };
 
 struct conversion {
-    bool is_left, is_zero_padded, has_plus, has_space, has_prefix;
+    bool is_left, is_zero_padded, has_prefix, is_long;
     int width, precision; /* precision < 0: none given */
-    enum { SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG } size;
 };
 
 static void put(struct output *out, char character)
@@ -45,30 +44,29 @@ static void put_text(struct output *out, const struct conversion *c, const char 
 }
 
 static void put_number(struct output *out, const struct conversion *c, uint64_t value, bool is_negative,
-                       unsigned int base, bool is_upper)
+                       unsigned int base)
 {
-    const char *digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    char text[24], sign = is_negative ? '-' : c->has_plus ? '+' : c->has_space ? ' ' : 0;
+    char text[24];
     int length = 0, prefix = c->has_prefix && base == 16 && value ? 2 : 0, zeros = 0, total;
 
     for (uint64_t rest = value; rest; rest /= base)
-        text[length++] = digits[rest % base];
+        text[length++] = "0123456789abcdef"[rest % base];
     if (!length && c->precision != 0)
         text[length++] = '0';
     if (c->precision > length)
         zeros = c->precision - length;
-    total = length + zeros + prefix + (sign != 0);
+    total = length + zeros + prefix + is_negative;
     if (c->is_zero_padded && !c->is_left && c->precision < 0 && c->width > total) {
         zeros += c->width - total;
         total = c->width;
     }
     if (!c->is_left)
         put_many(out, ' ', c->width - total);
-    if (sign)
-        put(out, sign);
+    if (is_negative)
+        put(out, '-');
     if (prefix) {
         put(out, '0');
-        put(out, is_upper ? 'X' : 'x');
+        put(out, 'x');
     }
     put_many(out, '0', zeros);
     while (length)
@@ -80,7 +78,7 @@ static void put_number(struct output *out, const struct conversion *c, uint64_t 
 static void put_pointer(struct output *out, struct conversion *c, uintptr_t value)
 {
     c->has_prefix = true;
-    put_number(out, c, value, false, 16, false);
+    put_number(out, c, value, false, 16);
     if (!value)
         put_text(out, &(struct conversion){ .precision = -1 }, "x0");
 }
@@ -99,7 +97,7 @@ static void put_symbol(struct output *out, struct conversion *c, uintptr_t value
     plain.has_prefix = true;
     put_text(out, &(struct conversion){ .precision = -1 }, offset ? "+" : "+0x0");
     if (offset)
-        put_number(out, &plain, offset, false, 16, false);
+        put_number(out, &plain, offset, false, 16);
 }
 
 static int parse_decimal(const char **at, va_list *arguments)
@@ -124,10 +122,6 @@ static struct conversion parse_conversion(const char **at, va_list *arguments)
             c.is_left = true;
         else if (**at == '0')
             c.is_zero_padded = true;
-        else if (**at == '+')
-            c.has_plus = true;
-        else if (**at == ' ')
-            c.has_space = true;
         else if (**at == '#')
             c.has_prefix = true;
         else
@@ -142,30 +136,9 @@ static struct conversion parse_conversion(const char **at, va_list *arguments)
         (*at)++;
         c.precision = parse_decimal(at, arguments);
     }
-    for (;; (*at)++) {
-        if (**at == 'l' || **at == 'z' || **at == 'j' || **at == 't')
-            c.size = SIZE_LONG;
-        else if (**at == 'h')
-            c.size = c.size == SIZE_SHORT ? SIZE_CHAR : SIZE_SHORT;
-        else
-            return c;
-    }
-}
-
-static uint64_t next_unsigned(const struct conversion *c, va_list *arguments)
-{
-    if (c->size == SIZE_LONG)
-        return va_arg(*arguments, unsigned long);
-    unsigned int value = va_arg(*arguments, unsigned int);
-    return c->size == SIZE_CHAR ? (uint8_t)value : c->size == SIZE_SHORT ? (uint16_t)value : value;
-}
-
-static int64_t next_signed(const struct conversion *c, va_list *arguments)
-{
-    if (c->size == SIZE_LONG)
-        return va_arg(*arguments, long);
-    int value = va_arg(*arguments, int);
-    return c->size == SIZE_CHAR ? (int8_t)value : c->size == SIZE_SHORT ? (int16_t)value : value;
+    for (; **at == 'l' || **at == 'z'; (*at)++)
+        c.is_long = true;
+    return c;
 }
 
 int keel_vsnprintf(char *buffer, size_t size, const char *format, va_list original)
@@ -182,26 +155,20 @@ int keel_vsnprintf(char *buffer, size_t size, const char *format, va_list origin
         at++;
         struct conversion c = parse_conversion(&at, &arguments);
         switch (*at) {
-        case 'd':
-        case 'i': {
-            int64_t value = next_signed(&c, &arguments);
-            put_number(&out, &c, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10, false);
+        case 'd': {
+            int64_t value = c.is_long ? va_arg(arguments, long) : va_arg(arguments, int);
+            put_number(&out, &c, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10);
             break;
         }
         case 'u':
-        case 'o':
-        case 'x':
-        case 'X':
-            c.has_plus = c.has_space = false;
-            put_number(&out, &c, next_unsigned(&c, &arguments), false, *at == 'u' ? 10 : *at == 'o' ? 8 : 16,
-                       *at == 'X');
+        case 'x': {
+            uint64_t value = c.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned int);
+            put_number(&out, &c, value, false, *at == 'u' ? 10 : 16);
             break;
+        }
         case 'c': {
             char text[2] = { (char)va_arg(arguments, int), 0 };
-            if (text[0])
-                put_text(&out, &c, text);
-            else
-                put(&out, 0);
+            put_text(&out, &c, text);
             break;
         }
         case 's': {

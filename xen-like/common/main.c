@@ -5,8 +5,7 @@
  */
 #include "arch.h"
 #include "command_line.h"
-#include "console_io.h"
-#include "debug_keys.h"
+#include "console.h"
 #include "panic.h"
 #include "printk.h"
 

@@ -208,26 +208,14 @@ uint64_t page_free_count(void)
     return count;
 }
 
-uint64_t page_free_count_low(void)
+static uint64_t read_count(const uint64_t *count)
 {
     spin_lock(&allocator_lock);
-    uint64_t count = free_pages[ZONE_LOW];
+    uint64_t value = *count;
     spin_unlock(&allocator_lock);
-    return count;
+    return value;
 }
 
-uint64_t page_total_count(void)
-{
-    spin_lock(&allocator_lock);
-    uint64_t count = total_pages;
-    spin_unlock(&allocator_lock);
-    return count;
-}
-
-uint64_t page_claimed_count(void)
-{
-    spin_lock(&allocator_lock);
-    uint64_t count = claimed_pages;
-    spin_unlock(&allocator_lock);
-    return count;
-}
+uint64_t page_free_count_low(void) { return read_count(&free_pages[ZONE_LOW]); }
+uint64_t page_total_count(void) { return read_count(&total_pages); }
+uint64_t page_claimed_count(void) { return read_count(&claimed_pages); }

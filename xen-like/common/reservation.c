@@ -47,9 +47,9 @@ static struct page *allocate_extent(const struct reservation *r)
     return bits >= 32 ? page_allocate_domain_low(r->domain, r->arguments.extent_order) : NULL;
 }
 
-static void free_extent(struct page *page, unsigned int order)
+static void free_pages(struct page *page, uint64_t first, unsigned int order)
 {
-    for (uint64_t i = 0; i < 1ull << order; i++)
+    for (uint64_t i = first; i < 1ull << order; i++)
         page_release_allocation(&page[i]);
 }
 
@@ -59,8 +59,7 @@ static bool populate_over(struct domain *d, gfn_t gfn, struct page *page, unsign
     for (uint64_t i = 0; i < 1ull << order; i++) {
         struct physmap_old old;
         if (physmap_set(d, gfn_add(gfn, i), &page[i], P2M_RAM, &old)) {
-            for (uint64_t rest = i; rest < 1ull << order; rest++)
-                page_release_allocation(&page[rest]);
+            free_pages(page, i, order);
             return false;
         }
         physmap_drop(&old, true);
@@ -68,63 +67,25 @@ static bool populate_over(struct domain *d, gfn_t gfn, struct page *page, unsign
     return true;
 }
 
-static bool populate_extent(struct reservation *r, gfn_t gfn)
+static uint64_t populate_extent(struct reservation *r, uint64_t index)
 {
     unsigned int order = r->arguments.extent_order;
-    if (gfn.value & ((1ull << order) - 1) || gfn.value >> (64 - PAGE_SHIFT))
-        return false;
+    gfn_t gfn;
+    if (read_extent(r, index, &gfn) || gfn.value & ((1ull << order) - 1) || gfn.value >> (64 - PAGE_SHIFT))
+        return 0;
     struct page *page = allocate_extent(r);
     if (!page)
-        return false;
+        return 0;
     int error = physmap_set_block(r->domain, gfn, page, order);
     if (error == -XEN_EEXIST)
         return populate_over(r->domain, gfn, page, order);
     if (error)
-        free_extent(page, order);
+        free_pages(page, 0, order);
     return error == 0;
 }
 
-long memory_populate_physmap(struct memory_op *op)
-{
-    struct reservation r;
-    if (!reservation_begin(op, &r))
-        return (long)op->done;
-    uint64_t done = op->done;
-    bool is_stopped = false;
-    while (done < r.arguments.nr_extents) {
-        gfn_t gfn;
-        if (done != op->done && hypercall_should_yield()) {
-            is_stopped = true;
-            break;
-        }
-        if (read_extent(&r, done, &gfn) || !populate_extent(&r, gfn))
-            break;
-        done++;
-    }
-    domain_put(r.domain);
-    return is_stopped ? memory_op_continue(op, done) : (long)done;
-}
-
 /* Pages that no gfn maps: of use to a domain that moves them in by itself, none of which has a way to name them. */
-long memory_increase_reservation(struct memory_op *op)
-{
-    struct reservation r;
-    if (!reservation_begin(op, &r))
-        return (long)op->done;
-    uint64_t done = op->done;
-    bool is_stopped = false;
-    while (done < r.arguments.nr_extents) {
-        if (done != op->done && hypercall_should_yield()) {
-            is_stopped = true;
-            break;
-        }
-        if (!allocate_extent(&r))
-            break;
-        done++;
-    }
-    domain_put(r.domain);
-    return is_stopped ? memory_op_continue(op, done) : (long)done;
-}
+static uint64_t increase_extent(struct reservation *r, uint64_t index) { return allocate_extent(r) != NULL; }
 
 /* Unmaps `count` (at most CLEAR_BATCH) pages from gfn on, and frees them. False if one of them is no memory of d's. */
 static bool decrease_pages(struct domain *d, gfn_t gfn, unsigned int count)
@@ -138,15 +99,6 @@ static bool decrease_pages(struct domain *d, gfn_t gfn, unsigned int count)
     for (unsigned int i = 0; i < cleared; i++)
         physmap_drop(&old[i], true);
     return cleared == count;
-}
-
-static bool decrease_extent(struct reservation *r, gfn_t gfn)
-{
-    uint64_t count = 1ull << r->arguments.extent_order;
-    for (uint64_t i = 0; i < count; i += CLEAR_BATCH)
-        if (!decrease_pages(r->domain, gfn_add(gfn, i), (unsigned int)MIN(count - i, (uint64_t)CLEAR_BATCH)))
-            return false;
-    return true;
 }
 
 /* The commonest call, a balloon's list of single pages, with one flush for many extents. */
@@ -166,34 +118,40 @@ static uint64_t decrease_single_pages(struct reservation *r, uint64_t first)
     return cleared;
 }
 
-long memory_decrease_reservation(struct memory_op *op)
+static uint64_t decrease_extents(struct reservation *r, uint64_t index)
+{
+    uint64_t count = 1ull << r->arguments.extent_order;
+    gfn_t gfn;
+    if (count == 1)
+        return decrease_single_pages(r, index);
+    if (read_extent(r, index, &gfn))
+        return 0;
+    for (uint64_t i = 0; i < count; i += CLEAR_BATCH)
+        if (!decrease_pages(r->domain, gfn_add(gfn, i), (unsigned int)MIN(count - i, (uint64_t)CLEAR_BATCH)))
+            return 0;
+    return 1;
+}
+
+/* Has `step` do the extents from the one that it is given, until it says that it did none. */
+static long for_each_extent(struct memory_op *op, uint64_t (*step)(struct reservation *r, uint64_t index))
 {
     struct reservation r;
     if (!reservation_begin(op, &r))
         return (long)op->done;
-    uint64_t done = op->done;
+    uint64_t done = op->done, did = 1;
     bool is_stopped = false;
-    while (done < r.arguments.nr_extents) {
-        gfn_t gfn;
-        if (done != op->done && hypercall_should_yield()) {
-            is_stopped = true;
-            break;
-        }
-        if (r.arguments.extent_order == 0) {
-            uint64_t wanted = MIN(r.arguments.nr_extents - done, (uint64_t)CLEAR_BATCH);
-            uint64_t cleared = decrease_single_pages(&r, done);
-            done += cleared;
-            if (cleared < wanted)
-                break;
-        } else {
-            if (read_extent(&r, done, &gfn) || !decrease_extent(&r, gfn))
-                break;
-            done++;
-        }
+    while (did && done < r.arguments.nr_extents && !is_stopped) {
+        did = step(&r, done);
+        done += did;
+        is_stopped = did && done < r.arguments.nr_extents && hypercall_should_yield();
     }
     domain_put(r.domain);
     return is_stopped ? memory_op_continue(op, done) : (long)done;
 }
+
+long memory_populate_physmap(struct memory_op *op) { return for_each_extent(op, populate_extent); }
+long memory_increase_reservation(struct memory_op *op) { return for_each_extent(op, increase_extent); }
+long memory_decrease_reservation(struct memory_op *op) { return for_each_extent(op, decrease_extents); }
 
 /* Exchanging machine frames has a meaning only for domains that see them; all of ours are translated. */
 long memory_exchange(struct memory_op *op) { return -XEN_EOPNOTSUPP; }

@@ -80,6 +80,5 @@ struct scheduler_parameters scheduler_get_parameters(const struct domain *d);
 int scheduler_set_affinity(struct vcpu *v, const cpu_mask_t *hard, const cpu_mask_t *soft);
 uint64_t scheduler_vcpu_time_ns(const struct vcpu *v); /* time it has run */
 uint64_t scheduler_idle_time_ns(uint32_t cpu);
-/* Is nothing running on that CPU? */
 
 #endif

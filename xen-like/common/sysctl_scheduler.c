@@ -25,20 +25,6 @@ int sysctl_scheduler_op(struct hypercall *call, struct xen_sysctl *op)
     return 0;
 }
 
-/* CPUs 0 to count - 1 in a bitmap of the caller's size; bits beyond the last CPU are 0. */
-static int write_cpu_bitmap(const struct xenctl_bitmap *bitmap, uint32_t count)
-{
-    uint64_t address = HANDLE_ADDRESS(bitmap->bitmap);
-    uint32_t bytes = MIN((bitmap->nr_bits + 7) / 8, (uint32_t)SCHEDULER_MAX_CPUS / 8);
-    for (uint32_t i = 0; i < bytes; i++) {
-        uint32_t first = i * 8;
-        uint8_t byte = first >= count ? 0 : count - first >= 8 ? 0xff : (uint8_t)((1u << (count - first)) - 1);
-        if (copy_to_guest(address + i, &byte, 1))
-            return -XEN_EFAULT;
-    }
-    return 0;
-}
-
 static uint32_t count_domains(void)
 {
     uint32_t count = 0, next = 0;
@@ -59,7 +45,7 @@ static int pool_info(struct xen_sysctl_cpupool_op *pool)
     pool->cpupool_id = ONLY_POOL;
     pool->sched_id = XEN_SCHEDULER_CREDIT2;
     pool->n_dom = count_domains();
-    return write_cpu_bitmap(&pool->cpumap, arch_cpu_count());
+    return cpu_mask_to_guest(&pool->cpumap, cpu_mask_online());
 }
 
 static int pool_move_domain(const struct xen_sysctl_cpupool_op *pool)
@@ -78,7 +64,7 @@ int sysctl_cpupool_op(struct hypercall *call, struct xen_sysctl *op)
     struct xen_sysctl_cpupool_op *pool = &op->u.cpupool_op;
     switch (pool->op) {
     case XEN_SYSCTL_CPUPOOL_OP_INFO: return pool_info(pool);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return write_cpu_bitmap(&pool->cpumap, 0);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return cpu_mask_to_guest(&pool->cpumap, (cpu_mask_t){ 0 });
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN: return pool_move_domain(pool);
     default: return -XEN_EOPNOTSUPP;
     }

@@ -4,7 +4,6 @@
  * its ports it has bound on its vCPU 0.
  */
 #include "event_channel_private.h"
-#include "virq.h"
 
 bool virq_is_global(uint32_t virq)
 {

@@ -3,7 +3,6 @@
 #include "memory_case.h"
 
 #include "console.h"
-#include "console_io.h"
 #include "printk.h"
 
 #include <string.h>

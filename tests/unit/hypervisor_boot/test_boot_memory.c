@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "boot_memory.h"
-#include "boot_memory_private.h"
 #include "paging.h"
 
 #define MODEL_PAGES 4096u /* 16 MiB */

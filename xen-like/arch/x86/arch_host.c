@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The lowest part of the seam (arch_host.h), and the machine's clock and end (arch.h), in terms of this directory's
- * modules.
- */
+/* The lowest part of the seam (arch_host.h), and the machine's clock (arch.h), in terms of this directory's modules. */
 #include "arch.h"
 #include "arch_host.h"
 #include "cpu.h"
 #include "host_time.h"
-#include "power.h"
 #include "serial.h"
 
 uint32_t arch_cpu_id(void) { return this_cpu()->id; }
@@ -36,7 +32,3 @@ void arch_halt(void)
     for (;;)
         __asm__ volatile("cli; hlt" : : : "memory");
 }
-
-void arch_machine_power_off(void) { machine_power_off(); }
-
-void arch_machine_reboot(void) { machine_reboot(); }

@@ -2,7 +2,6 @@
 /* The memory map put in order, and the allocator of boot: a sorted list of what is taken. */
 #include "boot_memory.h"
 
-#include "boot_memory_private.h"
 #include "paging.h"
 #include "panic.h"
 #include "string.h"

@@ -56,4 +56,9 @@ void boot_memory_for_each_free(void (*fn)(uint64_t mfn_start, uint64_t mfn_end, 
 /* The page allocator takes over: from here on boot_alloc_pages is a BUG. */
 void boot_memory_hand_over(void);
 
+/* Is memory of that kind in the direct map? For paging.c, as the next one. */
+bool boot_memory_kind_is_mapped(enum memory_kind kind);
+/* The final page tables are loaded: memory above 4 GiB may be handed out too. */
+void boot_memory_all_mapped(void);
+
 #endif

@@ -56,7 +56,6 @@ static inline struct cpu *this_cpu(void)
 uint32_t cpu_count(void);
 /* NULL for a number that no CPU has. */
 struct cpu *cpu_of(uint32_t id);
-/* The CPU with that local APIC id, or NULL. */
 /* A new struct cpu with the next number, for smp.c. NULL: no memory or MAX_CPUS reached. Boot CPU only. */
 struct cpu *cpu_add(uint32_t apic_id, uint32_t acpi_id);
 /* Takes back the last cpu_add, of a CPU that did not start. */

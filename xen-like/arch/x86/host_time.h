@@ -34,4 +34,7 @@ static inline uint64_t host_time_ns(void) { return host_time_from_tsc(read_tsc()
 /* Waits; for boot code only. Works before calibration too, roughly. */
 void time_delay_us(uint32_t microseconds);
 
+/* XENPF_settime: UTC was that at that host time. All domains see it (pvclock.c). */
+void wallclock_set(uint64_t seconds, uint32_t nanoseconds, uint64_t at_ns);
+
 #endif

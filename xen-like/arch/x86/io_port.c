@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Exits on I/O ports: a table of port ranges that domain 0 does not have, with what happens there. */
+/*
+ * I/O ports. A guest has none: reads give ones, writes are dropped. Domain 0 reaches the machine's ports directly, but
+ * for those in a table here: of devices that the hypervisor drives or that would hide from it what happens to the machine.
+ */
 #include "acpi.h"
 #include "arch.h"
-#include "io_port.h"
 #include "pci_config.h"
 #include "printk.h"
 #include "registers.h"

@@ -2,7 +2,7 @@
 /* Builds the hypervisor's final page tables. */
 #include "paging.h"
 
-#include "boot_memory_private.h"
+#include "boot_memory.h"
 #include "cpu.h"
 #include "image.h"
 #include "panic.h"

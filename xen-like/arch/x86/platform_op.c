@@ -5,7 +5,7 @@
 #include "arch.h"
 #include "cpu.h"
 #include "printk.h"
-#include "pvclock.h"
+#include "host_time.h"
 
 _Static_assert(sizeof(struct xen_platform_op) == 136, "a platform_op is 136 bytes");
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Power-off and reset of the machine. */
-#include "power.h"
+/*
+ * Power-off and reset of the machine. Off: ACPI's S5; if the machine has none, or it does not work, it says so and halts.
+ * Reset: the ACPI reset register, then the keyboard controller, then a triple fault.
+ */
+#include "arch.h"
 
 #include "acpi.h"
 #include "boot_memory.h"
@@ -34,7 +37,7 @@ static void request_sleep(uint16_t port, uint8_t type)
     outw(port, value | PM1_SLEEP_ENABLE);
 }
 
-void machine_power_off(void)
+void arch_machine_power_off(void)
 {
     const struct acpi_machine *m = &acpi_machine;
 
@@ -62,7 +65,7 @@ static void write_reset_register(const struct acpi_machine *m)
     time_delay_us(SETTLE_US);
 }
 
-void machine_reboot(void)
+void arch_machine_reboot(void)
 {
     struct { uint16_t limit; uint64_t base; } __attribute__((packed)) no_table = { 0, 0 };
 

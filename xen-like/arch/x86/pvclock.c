@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writers of guests' time structures; each follows its version counter's protocol: odd while it is being changed.
+ * Time for guests. A vCPU's time structure maps its TSC to the hypervisor's clock: host time is one linear function
+ * of the TSC since boot, so a structure once written stays true, and is rewritten only where the vCPU's info area
+ * moves or its TSC offset changes. UTC at time 0 is the CMOS clock's until domain 0 sets it. Each writer follows the
+ * structure's version counter's protocol: odd while it is being changed.
  */
-
 #include "arch.h"
 #include "host_time.h"
-#include "pvclock.h"
 
 static DEFINE_SPINLOCK(wallclock_lock, LOCK_RANK_HARDWARE);
 static uint32_t wallclock_nanoseconds; /* of UTC at time 0; its seconds are host_clock's */

@@ -19,7 +19,6 @@ void smp_release_secondaries(void);
  * for. On the caller's own CPU it is a plain call.
  */
 void smp_call(uint32_t cpu, void (*fn)(void *arg), void *arg);
-/* On all CPUs including the caller's, one after the other. */
 /* Runs what others have asked of this CPU; for long waits with interrupts off. */
 void smp_answer_calls(void);
 /* An interrupt with no work of its own: the CPU leaves its guest, or idling. */

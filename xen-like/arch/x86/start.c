@@ -11,7 +11,7 @@
 #include "multiboot2.h"
 #include "paging.h"
 #include "pic.h"
-#include "power.h"
+#include "arch.h"
 #include "printk.h"
 #include "serial.h"
 #include "smp.h"
@@ -48,7 +48,7 @@ static void start_memory(void)
              image_to_physical(image_start), image_to_physical(image_end));
 }
 
-static void reboot_by_key(char key) { machine_reboot(); }
+static void reboot_by_key(char key) { arch_machine_reboot(); }
 
 void start_hypervisor(uint32_t magic, uint32_t information)
 {

@@ -28,7 +28,6 @@ void traps_load(void);
 void register_interrupt_vector(uint8_t vector, interrupt_handler *handler);
 /* A free dynamic vector with that handler, or 0 if all are in use. Any CPU. */
 uint8_t allocate_interrupt_vector(interrupt_handler *handler);
-/* The source must be quiet. */
 
 /* Registers and backtrace of a trap. */
 void print_trap_frame(const struct trap_frame *frame);

@@ -4,88 +4,48 @@
 
 #include "registers.h"
 
-/* The record's segment attributes are packed as the control block has them. */
-#define SEGMENT_GET(state, name, segment)                                         \
-    do {                                                                          \
-        (state)->name##_sel = (segment).selector;                                 \
-        (state)->name##_limit = (segment).limit;                                  \
-        (state)->name##_base = (segment).base;                                    \
-        (state)->name##_arbytes = (segment).attributes;                           \
-    } while (0)
-
-#define SEGMENT_SET(state, name, segment)                                         \
-    do {                                                                          \
-        (segment).selector = (uint16_t)(state)->name##_sel;                       \
-        (segment).limit = (state)->name##_limit;                                  \
-        (segment).base = (state)->name##_base;                                    \
-        (segment).attributes = (uint16_t)((state)->name##_arbytes & 0xfff);       \
-    } while (0)
+/* What both hold alike, by its name in the record and in the control block; the segments' attributes are packed alike. */
+#define FOR_EACH_SEGMENT(DO) DO(cs) DO(ds) DO(es) DO(fs) DO(gs) DO(ss) DO(tr) DO(ldtr)
+#define FOR_EACH_REGISTER(DO)                                                                                   \
+    DO(gdtr_base, gdtr.base) DO(gdtr_limit, gdtr.limit) DO(idtr_base, idtr.base) DO(idtr_limit, idtr.limit)     \
+    DO(cr0, cr0) DO(cr2, cr2) DO(cr3, cr3) DO(cr4, cr4)                                                         \
+    DO(sysenter_cs, sysenter_cs) DO(sysenter_esp, sysenter_esp) DO(sysenter_eip, sysenter_eip)                  \
+    DO(shadow_gs, kernel_gs_base) DO(msr_star, star) DO(msr_lstar, lstar) DO(msr_cstar, cstar)                  \
+    DO(msr_syscall_mask, sfmask)
 
 void svm_state_get(const struct vcpu *v, struct hvm_hw_cpu *state)
 {
     const struct vmcb *vmcb = v->arch.vmcb;
 
-    SEGMENT_GET(state, cs, vmcb->cs);
-    SEGMENT_GET(state, ds, vmcb->ds);
-    SEGMENT_GET(state, es, vmcb->es);
-    SEGMENT_GET(state, fs, vmcb->fs);
-    SEGMENT_GET(state, gs, vmcb->gs);
-    SEGMENT_GET(state, ss, vmcb->ss);
-    SEGMENT_GET(state, tr, vmcb->tr);
-    SEGMENT_GET(state, ldtr, vmcb->ldtr);
-    state->gdtr_base = vmcb->gdtr.base;
-    state->gdtr_limit = vmcb->gdtr.limit;
-    state->idtr_base = vmcb->idtr.base;
-    state->idtr_limit = vmcb->idtr.limit;
-    state->cr0 = vmcb->cr0;
-    state->cr2 = vmcb->cr2;
-    state->cr3 = vmcb->cr3;
-    state->cr4 = vmcb->cr4;
+#define GET_SEGMENT(name)                            \
+    state->name##_sel = vmcb->name.selector;         \
+    state->name##_limit = vmcb->name.limit;          \
+    state->name##_base = vmcb->name.base;            \
+    state->name##_arbytes = vmcb->name.attributes;
+    FOR_EACH_SEGMENT(GET_SEGMENT)
+#define GET_REGISTER(in_record, in_block) state->in_record = vmcb->in_block;
+    FOR_EACH_REGISTER(GET_REGISTER)
     state->dr6 = vmcb->dr6;
     state->dr7 = vmcb->dr7;
     state->msr_efer = vmcb->efer & ~EFER_SVME;
-    state->sysenter_cs = vmcb->sysenter_cs;
-    state->sysenter_esp = vmcb->sysenter_esp;
-    state->sysenter_eip = vmcb->sysenter_eip;
-    state->shadow_gs = vmcb->kernel_gs_base;
-    state->msr_star = vmcb->star;
-    state->msr_lstar = vmcb->lstar;
-    state->msr_cstar = vmcb->cstar;
-    state->msr_syscall_mask = vmcb->sfmask;
 }
 
 void svm_state_set(struct vcpu *v, const struct hvm_hw_cpu *state)
 {
     struct vmcb *vmcb = v->arch.vmcb;
 
-    SEGMENT_SET(state, cs, vmcb->cs);
-    SEGMENT_SET(state, ds, vmcb->ds);
-    SEGMENT_SET(state, es, vmcb->es);
-    SEGMENT_SET(state, fs, vmcb->fs);
-    SEGMENT_SET(state, gs, vmcb->gs);
-    SEGMENT_SET(state, ss, vmcb->ss);
-    SEGMENT_SET(state, tr, vmcb->tr);
-    SEGMENT_SET(state, ldtr, vmcb->ldtr);
-    vmcb->gdtr.base = state->gdtr_base;
-    vmcb->gdtr.limit = state->gdtr_limit;
-    vmcb->idtr.base = state->idtr_base;
-    vmcb->idtr.limit = state->idtr_limit;
-    vmcb->cr0 = state->cr0;
-    vmcb->cr2 = state->cr2;
-    vmcb->cr3 = state->cr3;
-    vmcb->cr4 = state->cr4;
+#define SET_SEGMENT(name)                                                    \
+    vmcb->name.selector = (uint16_t)state->name##_sel;                       \
+    vmcb->name.limit = state->name##_limit;                                  \
+    vmcb->name.base = state->name##_base;                                    \
+    vmcb->name.attributes = (uint16_t)(state->name##_arbytes & 0xfff);
+    FOR_EACH_SEGMENT(SET_SEGMENT)
+#define SET_REGISTER(in_record, in_block) vmcb->in_block = state->in_record;
+    FOR_EACH_REGISTER(SET_REGISTER)
     vmcb->dr6 = state->dr6 | 0xffff0ff0u;
     vmcb->dr7 = (uint32_t)state->dr7 | 0x400u;
     vmcb->efer = (state->msr_efer & (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR)) | EFER_SVME;
     vmcb->cpl = (uint8_t)(state->ss_arbytes >> 5 & 3);
-    vmcb->sysenter_cs = state->sysenter_cs;
-    vmcb->sysenter_esp = state->sysenter_esp;
-    vmcb->sysenter_eip = state->sysenter_eip;
-    vmcb->kernel_gs_base = state->shadow_gs;
-    vmcb->star = state->msr_star;
-    vmcb->lstar = state->msr_lstar;
-    vmcb->cstar = state->msr_cstar;
-    vmcb->sfmask = state->msr_syscall_mask;
     vmcb->interrupt_shadow = 0;
     vmcb->exit_interrupt_info = 0;
     v->arch.flush_pending = true;
