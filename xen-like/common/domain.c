@@ -9,6 +9,7 @@
 
 #define DEFAULT_GRANT_FRAMES 64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
+#define LINGERING_NS NS_PER_S
 #define HIGHEST_GRANT_VERSION 2u /* a limit that the tools set; the table is version 1 whatever they allow */
 #define FLAGS_KNOWN (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off | \
                      XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_iommu | XEN_DOMCTL_CDF_nested_virt | XEN_DOMCTL_CDF_vpmu)
@@ -41,6 +42,13 @@ static void watchdog_expired(void *data)
     domain_shutdown(watchdog->domain, SHUTDOWN_watchdog);
 }
 
+/* Who still refers to pages of a domain that was destroyed a while ago. */
+static void report_lingering(void *data)
+{
+    grant_table_report_foreign(data);
+    page_report_domain(data);
+}
+
 static void set_up_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *config,
                           bool is_privileged)
 {
@@ -58,6 +66,7 @@ static void set_up_fields(struct domain *d, domid_t id, const struct xen_domctl_
     page_init_domain(d);
     event_channels_init(d, config->max_evtchn_port);
     scheduler_domain_init(d);
+    timer_init(&d->lingering_timer, report_lingering, d, id % arch_cpu_count());
     for (uint32_t i = 0; i < DOMAIN_WATCHDOGS; i++) {
         d->watchdogs[i].domain = d;
         timer_init(&d->watchdogs[i].timer, watchdog_expired, &d->watchdogs[i], id % arch_cpu_count());
@@ -243,12 +252,6 @@ static int step_release_areas(struct domain *d)
     return 0;
 }
 
-static int step_report(struct domain *d)
-{
-    grant_table_report_foreign(d);
-    return 0;
-}
-
 static int step_release_pages(struct domain *d)
 {
     d->shared_info = NULL;
@@ -260,7 +263,7 @@ static int step_release_pages(struct domain *d)
  */
 static int (*const destroy_steps[])(struct domain *d) = {
     step_stop, event_channels_close_all, step_kill_timers, grant_table_release_mappings, arch_domain_release_memory,
-    step_release_areas, step_report, step_release_pages,
+    step_release_areas, step_release_pages,
 };
 
 int domain_destroy(struct domain *d)
@@ -281,6 +284,8 @@ int domain_destroy(struct domain *d)
             return -XEN_ERESTART;
     }
     d->dying = DOMAIN_DEAD;
+    /* The daemons let go when they are told, below; only what is held longer is worth a line. */
+    timer_set(&d->lingering_timer, arch_time_ns() + LINGERING_NS);
     domain_list_remove(d);
     domain_put(d);
     event_send_global_virq(VIRQ_DOM_EXC);
@@ -291,6 +296,7 @@ void domain_put(struct domain *d)
 {
     if (atomic_fetch_sub(&d->references, 1) != 1)
         return;
+    timer_kill(&d->lingering_timer);
     for (uint32_t id = 0; id < d->max_vcpus; id++)
         if (d->vcpus[id])
             vcpu_free(d->vcpus[id]);

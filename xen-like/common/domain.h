@@ -100,6 +100,7 @@ struct domain {
     int64_t time_offset_s;       /* of the domain's wall clock from UTC (XEN_DOMCTL_settimeoffset) */
     _Atomic uint32_t vm_assist;  /* bits of VMASST_TYPE_* */
     struct domain_watchdog watchdogs[DOMAIN_WATCHDOGS];
+    struct timer lingering_timer; /* set when it is destroyed: who refers to its pages after that is named */
     _Atomic uint32_t polling_vcpus;
 
     struct event_channels event;

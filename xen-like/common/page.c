@@ -203,7 +203,7 @@ static struct page *next_allocated(struct domain *d, struct list *list)
     return page;
 }
 
-static void report_remaining(struct domain *d)
+void page_report_domain(struct domain *d)
 {
     spin_lock(&d->page_lock);
     uint64_t remaining = 0, first = 0;
@@ -233,8 +233,6 @@ int page_release_domain(struct domain *d)
                 result = -XEN_ERESTART;
         }
     }
-    if (!result)
-        report_remaining(d);
     domain_put(d);
     return result;
 }

@@ -100,10 +100,12 @@ void page_put(struct page *page);
 /* Drops the allocation reference once; false if that has been done before. */
 bool page_release_allocation(struct page *page);
 /*
- * Destruction: drops the allocation reference of every page of d, special ones too, and says in the log when others still
- * hold some. d is dying and its physical map is empty. Continuable: -XEN_ERESTART.
+ * Destruction: drops the allocation reference of every page of d, special ones too. d is dying and its physical map is
+ * empty. Continuable: -XEN_ERESTART.
  */
 int page_release_domain(struct domain *d);
+/* Says in the log how many pages of the dying d others still refer to, if any. */
+void page_report_domain(struct domain *d);
 
 /* --- small objects ------------------------------------------------------------------------------------------- */
 
