@@ -9,6 +9,7 @@
  * where it was; a terminal that somebody had open hangs up, and the new one shows all that is kept.
  */
 #include "guest.h"
+#include "libctl/internal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -183,7 +184,7 @@ static bool store_connect(struct daemon *daemon)
 
     if (!daemon->ctl && ctl_open(&daemon->ctl) < 0)
         return false;
-    daemon->store = xs_open(0);
+    daemon->store = ctl_store_open_socket();
     if (!daemon->store)
         return false;
     if (!xs_watch(daemon->store, "@introduceDomain", "domains") ||

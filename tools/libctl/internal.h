@@ -28,6 +28,12 @@ struct ctl {
 int ctl_fail(struct ctl *ctl, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The store's connection, opened at need; NULL with the sentence set when there is no store. */
 struct xs_handle *ctl_store(struct ctl *ctl);
+/*
+ * A connection of a long-lived daemon's own, through the store's socket alone: NULL until that is there. The kernel's
+ * transport (/dev/xen/xenbus), which xs_open falls back to, does not tell when the store is lost, nor are watches
+ * through it certain to outlive that.
+ */
+struct xs_handle *ctl_store_open_socket(void);
 /* Like snprintf into a store path; a path too long is cut, which the store then refuses. */
 void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text of a node, or NULL when there is none; free with free(). Sets no sentence. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct xs_handle *ctl_store(struct ctl *ctl)
 {
@@ -18,6 +19,11 @@ struct xs_handle *ctl_store(struct ctl *ctl)
                      strerror(errno));
     }
     return ctl->store;
+}
+
+struct xs_handle *ctl_store_open_socket(void)
+{
+    return access(xs_daemon_socket(), F_OK) ? NULL : xs_open(0);
 }
 
 void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...)

@@ -9,6 +9,7 @@
  * Domains that libctl did not make have no configuration in the store and are left alone.
  */
 #include "action.h"
+#include "libctl/internal.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     for (;;) {
-        struct xs_handle *store = xs_open(0);
+        struct xs_handle *store = ctl_store_open_socket();
 
         if (store) {
             serve(ctl, store);
