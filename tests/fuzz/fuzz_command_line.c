@@ -9,12 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool flag;
 static uint64_t count = 7, memory;
-static char name[8];
 
 COMMAND_LINE_FLAG("f", flag);
 COMMAND_LINE_UNSIGNED("n", count, 1, 128);
 COMMAND_LINE_SIZE("m", memory);
-COMMAND_LINE_TEXT("t", name);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -25,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(line, data, size);
     line[size] = 0;
     command_line_apply(line);
-    if (count < 1 || count > 128 || strnlen(name, sizeof(name)) == sizeof(name))
+    if (count < 1 || count > 128)
         abort();
     if (strncmp(command_line_text(), line, strlen(command_line_text())) != 0)
         abort();

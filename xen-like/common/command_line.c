@@ -50,11 +50,6 @@ static bool apply_value(const struct command_line_parameter *p, const char *valu
     case PARAMETER_FLAG: return parse_flag(value, p->flag);
     case PARAMETER_UNSIGNED: return parse_unsigned(value, strlen(value), &number) && set_number(p, number);
     case PARAMETER_SIZE: return parse_size(value, strlen(value), KIB(1), &number) && set_number(p, number);
-    case PARAMETER_TEXT:
-        if (strlen(value) >= p->maximum)
-            return false;
-        memcpy(p->text, value, strlen(value) + 1);
-        return true;
     case PARAMETER_CUSTOM: return p->parse(value);
     }
     return false;

@@ -11,7 +11,7 @@
 
 #define COMMAND_LINE_MAX 1024u
 
-enum parameter_kind { PARAMETER_FLAG, PARAMETER_UNSIGNED, PARAMETER_SIZE, PARAMETER_TEXT, PARAMETER_CUSTOM };
+enum parameter_kind { PARAMETER_FLAG, PARAMETER_UNSIGNED, PARAMETER_SIZE, PARAMETER_CUSTOM };
 
 struct command_line_parameter {
     const char *name;
@@ -20,10 +20,9 @@ struct command_line_parameter {
     union {
         bool *flag;
         uint64_t *number;
-        char *text;
         bool (*parse)(const char *value); /* false: not understood, nothing changed */
     };
-    uint64_t minimum, maximum; /* of numbers; bytes for sizes; maximum is the buffer's size for text */
+    uint64_t minimum, maximum; /* of numbers; bytes for sizes */
 };
 
 #define COMMAND_LINE_REGISTER(id, ...)                                                          \
@@ -41,10 +40,6 @@ struct command_line_parameter {
 #define COMMAND_LINE_SIZE(name_, variable)                                                                    \
     COMMAND_LINE_REGISTER(variable, .name = name_, .expects = "a size like 1024M", .kind = PARAMETER_SIZE,    \
                           .number = &(variable), .maximum = ~0ull)
-/* variable: an array of char; values that do not fit are refused */
-#define COMMAND_LINE_TEXT(name_, variable)                                                                \
-    COMMAND_LINE_REGISTER(variable, .name = name_, .expects = "a shorter text", .kind = PARAMETER_TEXT,   \
-                          .text = (variable), .maximum = sizeof(variable))
 /* function: bool parse(const char *value), "" where the word has no value; description completes "expects ..." */
 #define COMMAND_LINE_CUSTOM(name_, function, description)                                                   \
     COMMAND_LINE_REGISTER(function, .name = name_, .expects = description, .kind = PARAMETER_CUSTOM, .parse = function)

@@ -75,7 +75,7 @@ struct domain {
     _Atomic uint32_t references; /* domain_get / domain_put */
     struct list link;            /* all domains by rising id; guarded by the list's lock (domain_list.c) */
     bool is_privileged;          /* domain 0 */
-    bool is_hap, is_32bit;
+    bool is_hap;
     uint32_t create_flags;       /* XEN_DOMCTL_CDF_* */
     xen_domain_handle_t handle;
     uint32_t ssidref;
@@ -227,5 +227,10 @@ void cpu_loop(void) __attribute__((noreturn));
 void cpu_loop_step(void);
 /* The vCPU whose state is loaded on this CPU, or NULL. */
 struct vcpu *cpu_loaded_vcpu(void);
+
+/* --- what the tools see: XEN_DOMCTL_getdomaininfo and XEN_SYSCTL_getdomaininfolist give the same (domain_info.c) ---- */
+
+/* Fills all of *info. d is referenced; it may be running: what changes meanwhile is from some moment during the call. */
+void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 #endif

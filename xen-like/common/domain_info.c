@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tools see of a domain. */
-#include "domain_info.h"
+#include "domain.h"
 
 #include "string.h"
 

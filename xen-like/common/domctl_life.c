@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Domctls that create, stop and destroy domains, and show them. */
-#include "domain_info.h"
+#include "domain.h"
 #include "domctl.h"
 
 #define CONTROLLER_PAUSES_MAX 255u

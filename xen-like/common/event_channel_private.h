@@ -25,7 +25,6 @@ struct event_channel {
 };
 
 struct event_delivery {
-    uint32_t ports;
     /* Marks the port pending and, unless it is masked or was pending, tells v. */
     void (*set_pending)(struct vcpu *v, evtchn_port_t port);
     void (*clear_pending)(struct domain *d, evtchn_port_t port);

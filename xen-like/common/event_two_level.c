@@ -62,7 +62,6 @@ static void mark_everything(struct vcpu *v)
 }
 
 const struct event_delivery event_two_level = {
-    .ports = EVTCHN_2L_NR_CHANNELS,
     .set_pending = set_pending,
     .clear_pending = clear_pending,
     .unmask = unmask,

@@ -36,9 +36,5 @@ static inline void list_remove(struct list *element)
 #define LIST_ENTRY(pointer, type, member) CONTAINER_OF(pointer, type, member)
 #define LIST_FOR_EACH(element, head) \
     for (struct list *element = (head)->next; element != (head); element = element->next)
-/* The element may be removed in the body. */
-#define LIST_FOR_EACH_SAFE(element, head) \
-    for (struct list *element = (head)->next, *element##_next = element->next; element != (head); \
-         element = element##_next, element##_next = element->next)
 
 #endif

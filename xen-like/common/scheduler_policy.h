@@ -11,7 +11,6 @@
 enum scheduler_placement { PLACE_WOKEN, PLACE_MOVED };
 
 struct scheduler_policy {
-    const char *name;
     /* v has run that long. */
     void (*charge)(struct vcpu *v, uint64_t ran_ns);
     /* v comes into a queue whose lowest virtual time has been floor_ns, from sleep or from another CPU's queue. */

@@ -75,7 +75,6 @@ static bool share_is_exhausted(const struct vcpu *v)
 }
 
 const struct scheduler_policy scheduler_share = {
-    .name = "proportional share",
     .charge = share_charge,
     .place = share_place,
     .precedes = share_precedes,

@@ -4,7 +4,7 @@
 
 #include "arch.h"
 #include "console.h"
-#include "domain_info.h"
+#include "domain.h"
 #include "printk.h"
 
 #define LOG_CHUNK 512u

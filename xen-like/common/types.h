@@ -23,7 +23,6 @@ static inline mfn_t make_mfn(uint64_t value) { return (mfn_t){ value }; }
 static inline gfn_t make_gfn(uint64_t value) { return (gfn_t){ value }; }
 static inline mfn_t mfn_add(mfn_t mfn, uint64_t n) { return (mfn_t){ mfn.value + n }; }
 static inline gfn_t gfn_add(gfn_t gfn, uint64_t n) { return (gfn_t){ gfn.value + n }; }
-static inline bool mfn_equal(mfn_t a, mfn_t b) { return a.value == b.value; }
 static inline bool gfn_equal(gfn_t a, gfn_t b) { return a.value == b.value; }
 static inline bool mfn_is_valid_number(mfn_t mfn) { return mfn.value != ~0ull; }
 

@@ -9,7 +9,6 @@
 
 static bool flag;
 static uint64_t count, memory;
-static char name[8];
 static char custom[32];
 
 static bool parse_custom(const char *value)
@@ -23,7 +22,6 @@ static bool parse_custom(const char *value)
 COMMAND_LINE_FLAG("test-flag", flag);
 COMMAND_LINE_UNSIGNED("test-count", count, 1, 128);
 COMMAND_LINE_SIZE("test-memory", memory);
-COMMAND_LINE_TEXT("test-name", name);
 COMMAND_LINE_CUSTOM("test-custom", parse_custom, "anything but bad");
 
 /* Applies the line to known values; the number of warnings. */
@@ -32,7 +30,6 @@ static unsigned int apply(const char *line)
     flag = false;
     count = 7;
     memory = 0;
-    strcpy(name, "old");
     strcpy(custom, "old");
     fake_console_clear();
     return command_line_apply(line);
@@ -44,7 +41,6 @@ static void all_kinds(void)
     CU_ASSERT_TRUE(flag);
     CU_ASSERT_EQUAL(count, 12);
     CU_ASSERT_EQUAL(memory, 1024ull << 20);
-    CU_ASSERT_STRING_EQUAL(name, "seven77");
     CU_ASSERT_STRING_EQUAL(custom, "a=b,c");
     CU_ASSERT_STRING_EQUAL(fake_console, "");
     CU_ASSERT_EQUAL(apply(""), 0);
@@ -68,13 +64,12 @@ static void wrong_values_change_nothing(void)
 {
     const char *const lines[] = {
         "test-count=0", "test-count=129", "test-count=", "test-count=x", "test-count", "test-memory=lots", "test-memory=",
-        "test-name=eightlong", "test-custom=bad",
+        "test-custom=bad",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         CU_ASSERT_EQUAL(apply(lines[i]), 1);
         CU_ASSERT_EQUAL(count, 7);
         CU_ASSERT_EQUAL(memory, 0);
-        CU_ASSERT_STRING_EQUAL(name, "old");
         CU_ASSERT_STRING_EQUAL(custom, "old");
     }
     apply("test-count=129");

@@ -42,8 +42,7 @@ struct acpi_machine {
 
     bool has_fadt;
     uint32_t sci_gsi;
-    uint16_t pm1a_event_port, pm1b_event_port, pm1a_control_port, pm1b_control_port; /* 0: none */
-    uint8_t pm1_event_length;
+    uint16_t pm1a_control_port, pm1b_control_port; /* 0: none */
     uint16_t pm_timer_port; /* 0: none */
     bool pm_timer_is_32bit;
     uint8_t century_register; /* of the CMOS clock; 0: none */
@@ -54,7 +53,7 @@ struct acpi_machine {
     uint8_t acpi_enable_value;
     bool has_s5; /* the DSDT names the sleep type of power-off */
     uint8_t s5_type_a, s5_type_b;
-    paddr_t dsdt_address, hpet_address; /* 0: none */
+    paddr_t dsdt_address; /* 0: none */
 };
 extern struct acpi_machine acpi_machine;
 

@@ -176,11 +176,8 @@ static void read_fadt(void)
     memcpy(&fadt, table, MIN(table->length, (uint32_t)sizeof(fadt)));
     m->has_fadt = true;
     m->sci_gsi = acpi_isa_interrupt((uint8_t)fadt.sci).gsi;
-    m->pm1a_event_port = (uint16_t)fadt.pm1a_event;
-    m->pm1b_event_port = (uint16_t)fadt.pm1b_event;
     m->pm1a_control_port = (uint16_t)fadt.pm1a_control;
     m->pm1b_control_port = (uint16_t)fadt.pm1b_control;
-    m->pm1_event_length = fadt.pm1_event_length;
     m->pm_timer_port = fadt.pm_timer_length ? (uint16_t)fadt.pm_timer : 0;
     m->pm_timer_is_32bit = fadt.flags & FADT_FLAG_TIMER_32BIT;
     m->century_register = fadt.century;
@@ -203,13 +200,9 @@ struct acpi_override acpi_isa_interrupt(uint8_t irq)
 
 void acpi_read_machine(void)
 {
-    const struct acpi_table_header *hpet;
 
     read_madt();
     read_fadt();
-    hpet = acpi_find_table("HPET");
-    if (hpet && hpet->length >= sizeof(*hpet) + 16)
-        memcpy(&acpi_machine.hpet_address, (const uint8_t *)hpet + sizeof(*hpet) + 8, 8);
     log_info("ACPI: %u CPUs, %u I/O APICs, SCI %u, PM timer %s, power-off %s", acpi_machine.processor_count,
              acpi_machine.ioapic_count, acpi_machine.sci_gsi, acpi_machine.pm_timer_port ? "yes" : "no",
              acpi_machine.has_s5 ? "yes" : "no");

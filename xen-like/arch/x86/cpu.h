@@ -32,11 +32,9 @@ struct cpu {
     uint32_t acpi_id;          /* the processor's id in the MADT */
     struct vcpu *current;      /* the vCPU whose state is loaded on this CPU; NULL: none. Written by this CPU. */
     _Atomic bool is_online;
-    _Atomic bool is_idle;      /* in arch_idle: a kick must send an interrupt */
     _Atomic uint32_t pending;  /* a request to pass through cpu_loop; set by any CPU before its kick */
     uint64_t exit_start_ns;    /* host time at which the current exit began */
     uint64_t timer_deadline_ns;/* what the timer is programmed for; ~0: off */
-    uint64_t interrupt_count;
     const struct trap_frame *interrupted; /* innermost interrupt being handled; NULL: none */
     void *stack_top;           /* the CPU's stack; grows down from here, an unmapped page is below it */
     void *vendor;              /* AMD-V's or VT-x's data of this CPU */
@@ -67,10 +65,10 @@ struct cpu_features {
     uint8_t family, model, stepping;
     bool svm, svm_nested_paging, svm_nrip_save, svm_decode_assists, svm_flush_by_asid, svm_vmcb_clean, svm_pause_filter;
     uint32_t svm_asid_count;   /* ASIDs 1 .. count-1 are for guests */
-    bool pages_1g, nx, x2apic, xsave, xsaveopt, xsavec, xsaves, smep, smap, rdtscp, invariant_tsc, tsc_deadline, arat;
+    bool pages_1g, nx, x2apic, xsave, smep, smap, rdtscp, invariant_tsc;
     uint64_t xcr0_supported;   /* what XCR0 may hold */
     uint32_t xsave_size;       /* bytes of the standard format with all of that enabled */
-    uint8_t physical_bits, linear_bits;
+    uint8_t physical_bits;
     uint32_t max_leaf, max_extended_leaf;
 };
 extern struct cpu_features cpu_features;

@@ -56,12 +56,9 @@ static void read_xsave(struct cpu_features *f)
     f->xsave = f->max_leaf >= 13 && (cpuid(1, 0).ecx & 1u << 26);
     if (!f->xsave)
         return;
-    struct cpuid_result main = cpuid(13, 0), extended = cpuid(13, 1);
+    struct cpuid_result main = cpuid(13, 0);
     f->xcr0_supported = (uint64_t)main.edx << 32 | main.eax;
     f->xsave_size = main.ecx;
-    f->xsaveopt = extended.eax & 1u << 0;
-    f->xsavec = extended.eax & 1u << 1;
-    f->xsaves = extended.eax & 1u << 3;
 }
 
 static void read_features(struct cpu_features *f)
@@ -69,12 +66,9 @@ static void read_features(struct cpu_features *f)
     read_names(f);
     struct cpuid_result basic = cpuid(1, 0), extended = cpuid(0x80000001, 0);
     f->x2apic = basic.ecx & 1u << 21;
-    f->tsc_deadline = basic.ecx & 1u << 24;
     f->nx = extended.edx & 1u << 20;
     f->pages_1g = extended.edx & 1u << 26;
     f->rdtscp = extended.edx & 1u << 27;
-    if (f->max_leaf >= 6)
-        f->arat = cpuid(6, 0).eax & 1u << 2;
     if (f->max_leaf >= 7) {
         uint32_t structured = cpuid(7, 0).ebx;
         f->smep = structured & 1u << 7;
@@ -83,12 +77,8 @@ static void read_features(struct cpu_features *f)
     if (f->max_extended_leaf >= 0x80000007)
         f->invariant_tsc = cpuid(0x80000007, 0).edx & 1u << 8;
     f->physical_bits = 36;
-    f->linear_bits = 48;
-    if (f->max_extended_leaf >= 0x80000008) {
-        uint32_t sizes = cpuid(0x80000008, 0).eax;
-        f->physical_bits = (uint8_t)sizes;
-        f->linear_bits = (uint8_t)(sizes >> 8);
-    }
+    if (f->max_extended_leaf >= 0x80000008)
+        f->physical_bits = (uint8_t)cpuid(0x80000008, 0).eax;
     read_svm(f);
     read_xsave(f);
 }

@@ -22,14 +22,13 @@ extern struct host_clock host_clock;
 /* Measures the TSC against the ACPI timer (or the 8254) and reads the CMOS clock. Boot CPU, after acpi_initialise. */
 void time_initialise(void);
 
-static inline uint64_t host_time_from_tsc(uint64_t tsc)
+/* Nanoseconds since boot. */
+static inline uint64_t host_time_ns(void)
 {
-    uint64_t delta = tsc - host_clock.tsc_base;
+    uint64_t delta = read_tsc() - host_clock.tsc_base;
     delta = host_clock.tsc_shift < 0 ? delta >> -host_clock.tsc_shift : delta << host_clock.tsc_shift;
     return (uint64_t)((unsigned __int128)delta * host_clock.tsc_multiplier >> 32);
 }
-
-static inline uint64_t host_time_ns(void) { return host_time_from_tsc(read_tsc()); }
 
 /* Waits; for boot code only. Works before calibration too, roughly. */
 void time_delay_us(uint32_t microseconds);

@@ -9,15 +9,20 @@
 #include "virtual_lapic.h"
 
 /* Registers are 32 bits wide: a narrower read gets its part, a write that is not 32 bits wide changes nothing. */
-static uint64_t lapic_read(void *data, uint64_t address, unsigned int size)
+static uint64_t part_of(uint64_t value, uint64_t address, unsigned int size)
 {
-    uint64_t value = 0;
-    virtual_lapic_read_register(data, (uint32_t)(address & 0xff0) >> 4, &value);
     unsigned int offset = address & 0xf;
     if (offset + size > 4)
         return 0;
     value >>= 8 * offset;
     return size == 4 ? value : value & ((1u << (8 * size)) - 1);
+}
+
+static uint64_t lapic_read(void *data, uint64_t address, unsigned int size)
+{
+    uint64_t value = 0;
+    virtual_lapic_read_register(data, (uint32_t)(address & 0xff0) >> 4, &value);
+    return part_of(value, address, size);
 }
 
 static void lapic_write(void *data, uint64_t address, unsigned int size, uint64_t value)
@@ -28,12 +33,7 @@ static void lapic_write(void *data, uint64_t address, unsigned int size, uint64_
 
 static uint64_t ioapic_read(void *data, uint64_t address, unsigned int size)
 {
-    uint64_t value = virtual_ioapic_read(data, address);
-    unsigned int offset = address & 0xf;
-    if (offset + size > 4)
-        return 0;
-    value >>= 8 * offset;
-    return size == 4 ? value : value & ((1u << (8 * size)) - 1);
+    return part_of(virtual_ioapic_read(data, address), address, size);
 }
 
 static void ioapic_write(void *data, uint64_t address, unsigned int size, uint64_t value)

@@ -148,22 +148,6 @@ static int split(struct domain *d, uint64_t *entry, unsigned int level)
     return 0;
 }
 
-/* Nothing is mapped where a clear looks: this much can be passed over. */
-static bool is_empty_from(struct domain *d, uint64_t gfn, unsigned int level, uint64_t *frames)
-{
-    const uint64_t *table = page_to_virtual(d->arch.p2m_root);
-    for (unsigned int at = P2M_TOP_LEVEL; at > level; at--) {
-        uint64_t entry = table[level_index(gfn, at)];
-        *frames = (1ull << 9 * at) - (gfn & ((1ull << 9 * at) - 1));
-        if (!entry)
-            return true;
-        if (is_leaf(entry, at))
-            return false;
-        table = entry_table(entry);
-    }
-    return false;
-}
-
 /* The entry for gfn at that level, with the tables above it made. NULL: no memory. */
 static uint64_t *find_entry(struct domain *d, uint64_t gfn, unsigned int level)
 {
@@ -217,6 +201,24 @@ static unsigned int level_of_order(unsigned int order, uint64_t gfn, uint64_t mf
     return 0;
 }
 
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+/* The leaf that maps gfn and its level; 0: none. */
+static uint64_t find_leaf(const struct domain *d, uint64_t gfn, unsigned int *level)
+{
+    const uint64_t *table = page_to_virtual(d->arch.p2m_root);
+    if (unlikely(gfn >= P2M_GFN_LIMIT))
+        return 0;
+    for (unsigned int at = P2M_TOP_LEVEL;; at--) {
+        uint64_t entry = table[level_index(gfn, at)];
+        if (!entry || is_leaf(entry, at)) {
+            *level = at;
+            return entry;
+        }
+        table = entry_table(entry);
+    }
+}
+
 /* Maps (or with P2M_NONE clears) in the largest pieces that numbers and order allow. */
 static int change(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
 {
@@ -229,9 +231,9 @@ static int change(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, en
     while (done < count) {
         uint64_t at = gfn.value + done, target = type == P2M_NONE ? 0 : mfn.value + done;
         unsigned int level = level_of_order(order, at, target);
-        uint64_t empty;
-        if (type == P2M_NONE && is_empty_from(d, at, level, &empty)) {
-            done += empty;
+        unsigned int found = 0;
+        if (type == P2M_NONE && !find_leaf(d, at, &found) && found > level) { /* nothing to clear in all that entry's range */
+            done += (1ull << 9 * found) - (at & ((1ull << 9 * found) - 1));
             continue;
         }
         uint64_t *entry = find_entry(d, at, level);
@@ -259,24 +261,6 @@ int arch_p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enu
 int arch_p2m_clear(struct domain *d, gfn_t gfn, unsigned int order)
 {
     return change(d, gfn, INVALID_MFN, order, P2M_NONE);
-}
-
-/* --- reading ----------------------------------------------------------------------------------------------------- */
-
-/* The leaf that maps gfn and its level; 0: none. */
-static uint64_t find_leaf(const struct domain *d, uint64_t gfn, unsigned int *level)
-{
-    const uint64_t *table = page_to_virtual(d->arch.p2m_root);
-    if (unlikely(gfn >= P2M_GFN_LIMIT))
-        return 0;
-    for (unsigned int at = P2M_TOP_LEVEL;; at--) {
-        uint64_t entry = table[level_index(gfn, at)];
-        if (!entry || is_leaf(entry, at)) {
-            *level = at;
-            return entry;
-        }
-        table = entry_table(entry);
-    }
 }
 
 mfn_t arch_p2m_get(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)

@@ -28,7 +28,6 @@
 #define RFLAGS_RESERVED (1ull << 1) /* reads as one */
 #define RFLAGS_TF (1ull << 8)
 #define RFLAGS_IF (1ull << 9)
-#define RFLAGS_AC (1ull << 18)
 
 #define MSR_APIC_BASE 0x1bu
 #define APIC_BASE_BSP (1ull << 8)
@@ -121,7 +120,6 @@ static inline uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c)
     return low;
 }
 
-static inline void invlpg(uintptr_t address) { __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory"); }
 
 #define DEFINE_PORT_ACCESS(suffix, type)                                                    \
     static inline type in##suffix(uint16_t port)                                            \

@@ -185,7 +185,6 @@ static void handle_interrupt(struct trap_frame *frame)
     uint8_t vector = (uint8_t)frame->vector;
 
     cpu->interrupted = frame;
-    cpu->interrupt_count++;
     if (handlers[vector])
         handlers[vector](vector);
     else if (vector != VECTOR_SPURIOUS && vector > VECTOR_LEGACY_LAST)

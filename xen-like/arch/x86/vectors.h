@@ -5,8 +5,6 @@
 
 #define VECTOR_NMI 2
 #define VECTOR_DOUBLE_FAULT 8
-#define VECTOR_GENERAL_PROTECTION 13
-#define VECTOR_PAGE_FAULT 14
 #define VECTOR_MACHINE_CHECK 18
 
 #define VECTOR_LEGACY_FIRST 0x20  /* the 8259s are moved here and masked: what comes is spurious */

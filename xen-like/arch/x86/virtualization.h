@@ -16,14 +16,12 @@ struct hvm_hw_cpu;
 /* What decides how the guest's linear addresses are translated. */
 struct guest_paging {
     uint64_t cr0, cr3, cr4, efer;
-    uint8_t privilege_level; /* CPL */
     bool is_long_code;       /* CS.L and EFER.LMA: 64-bit code runs */
     bool is_32bit_code;      /* CS.D */
     uint64_t cs_base;
 };
 
 struct virtualization_vendor {
-    const char *name;
     /* Turns the extension on in this CPU. Panics with what to do when that cannot be. */
     void (*enable_cpu)(void);
     int (*vcpu_create)(struct vcpu *v);
@@ -56,7 +54,6 @@ void virtualization_start(void);
 #define EXCEPTION_DB 1
 #define EXCEPTION_UD 6
 #define EXCEPTION_GP 13
-#define EXCEPTION_PF 14
 #define EXCEPTION_AC 17
 #define EXCEPTION_NONE_CODE (~0u)
 

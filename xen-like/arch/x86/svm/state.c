@@ -59,7 +59,6 @@ void svm_paging_get(const struct vcpu *v, struct guest_paging *paging)
     paging->cr3 = vmcb->cr3;
     paging->cr4 = vmcb->cr4;
     paging->efer = vmcb->efer;
-    paging->privilege_level = vmcb->cpl;
     paging->is_long_code = (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & SEGMENT_LONG);
     paging->is_32bit_code = vmcb->cs.attributes & SEGMENT_32BIT;
     paging->cs_base = vmcb->cs.base;

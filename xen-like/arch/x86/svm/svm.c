@@ -180,7 +180,6 @@ static void svm_dump(const struct vcpu *v)
 }
 
 const struct virtualization_vendor svm_vendor = {
-    .name = "AMD-V",
     .enable_cpu = svm_enable_cpu,
     .vcpu_create = svm_vcpu_create,
     .vcpu_free = svm_vcpu_free,

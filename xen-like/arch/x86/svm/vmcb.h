@@ -151,6 +151,5 @@ _Static_assert(offsetof(struct vmcb, cr2) == 0x640 && offsetof(struct vmcb, pat)
 #define EXIT_MONITOR 0x8au
 #define EXIT_MWAIT 0x8bu
 #define EXIT_NESTED_PAGE_FAULT 0x400u
-#define EXIT_INVALID (~0ull)
 
 #endif
