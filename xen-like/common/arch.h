@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole seam between the portable core and an architecture. Each arch_* function is called by the core; the
- * contract says from where. Interrupts are off in all hypervisor code except where arch_idle and arch_vcpu_run open them.
+ * contract says from where. Interrupts are off in all hypervisor code except where arch_idle and arch_vcpu_run open
+ * them.
  */
 #ifndef KEEL_ARCH_H
 #define KEEL_ARCH_H
@@ -18,7 +19,9 @@ void arch_wallclock(uint64_t *seconds, uint32_t *nanoseconds); /* UTC at arch_ti
 void arch_timer_set(uint64_t deadline_ns);
 /* Makes another CPU leave the guest or idling, soon; then it passes through cpu_loop if its work flag is set. */
 void arch_cpu_kick(uint32_t cpu);
-/* Asks that CPU to go through cpu_loop (timers, scheduling) before it continues its guest; kicks it if it is another. */
+/*
+ * Asks that CPU to go through cpu_loop (timers, scheduling) before it continues its guest; kicks it if it is another.
+ */
 void arch_cpu_request_loop(uint32_t cpu);
 /* True while this CPU has such a request or has been in the current exit for over a millisecond. */
 bool arch_should_yield(void);
@@ -44,9 +47,13 @@ int arch_domain_release_memory(struct domain *d);
 void arch_domain_free(struct domain *d);
 int arch_vcpu_create(struct vcpu *v);
 void arch_vcpu_free(struct vcpu *v);
-/* Runs v until this CPU shall do something else (a loop request, v no longer runnable). State was loaded by switch_in. */
+/*
+ * Runs v until this CPU shall do something else (a loop request, v no longer runnable). State was loaded by switch_in.
+ */
 void arch_vcpu_run(struct vcpu *v);
-/* v's registers that outlive exits (FPU, segment bases) onto this CPU, and off it. Called by cpu_loop around changes. */
+/*
+ * v's registers that outlive exits (FPU, segment bases) onto this CPU, and off it. Called by cpu_loop around changes.
+ */
 void arch_vcpu_switch_in(struct vcpu *v);
 void arch_vcpu_switch_out(struct vcpu *v);
 /* v has something to see: if it is in the guest on another CPU, makes it leave. Never waits. */
@@ -78,18 +85,21 @@ enum p2m_type {
 
 /*
  * Maps 2^order frames; both numbers aligned to the order. What was mapped there is replaced. References: the map holds
- * none of its own for P2M_RAM*, and owns the one that its caller took for the other types (dropped by the caller upon clear).
- * -XEN_ENOMEM. Flushes if something was replaced.
+ * none of its own for P2M_RAM*, and owns the one that its caller took for the other types (dropped by the caller upon
+ * clear). -XEN_ENOMEM. Flushes if something was replaced.
  */
 int arch_p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type);
 /* Unmaps; when it returns, no CPU has a stale translation: the page may be freed. */
 int arch_p2m_clear(struct domain *d, gfn_t gfn, unsigned int order);
 /*
- * INVALID_MFN if nothing is there. type and order may be NULL; *order is that of the mapping found, or of the aligned hole
- * around gfn as far as it is known.
+ * INVALID_MFN if nothing is there. type and order may be NULL; *order is that of the mapping found, or of the aligned
+ * hole around gfn as far as it is known.
  */
 mfn_t arch_p2m_get(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order);
-/* The page behind a gfn with a reference taken, atomically; NULL if there is none, or if it is read-only and want_write. */
+/*
+ * The page behind a gfn with a reference taken, atomically; NULL if there is none, or if it is read-only and
+ * want_write.
+ */
 struct page *arch_p2m_get_page(struct domain *d, gfn_t gfn, bool want_write, enum p2m_type *type);
 /* Highest gfn ever mapped (XENMEM_maximum_gpfn). */
 gfn_t arch_p2m_max_gfn(const struct domain *d);
@@ -102,7 +112,9 @@ void arch_p2m_batch_end(struct domain *d);
 
 /* --- guest memory of the running vCPU --------------------------------------------------------------------------- */
 
-/* A guest-virtual address of the running vCPU to the page behind it (referenced) and the offset in it. NULL: -EFAULT. */
+/*
+ * A guest-virtual address of the running vCPU to the page behind it (referenced) and the offset in it. NULL: -EFAULT.
+ */
 struct page *arch_guest_virtual_to_page(struct vcpu *v, uint64_t guest_address, bool want_write, uint32_t *offset);
 /* copy_from_guest and copy_to_guest (hypercall.h) are the architecture's as well. */
 
@@ -129,7 +141,9 @@ void arch_start_cpu(void);
 /* The other CPUs, which wait, each call keel_secondary_main. Boot CPU, once. */
 void arch_release_secondaries(void);
 
-/* Sets aside what dom0_mem= asks for, before free memory is given to the page allocator. Panics if there is too little. */
+/*
+ * Sets aside what dom0_mem= asks for, before free memory is given to the page allocator. Panics if there is too little.
+ */
 void arch_reserve_domain_zero_memory(void);
 /* Builds and starts domain 0 from the boot modules; panics with what to do when that cannot be. Core calls it once. */
 void arch_build_domain_zero(struct domain *d);

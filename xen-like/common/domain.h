@@ -228,9 +228,11 @@ void cpu_loop_step(void);
 /* The vCPU whose state is loaded on this CPU, or NULL. */
 struct vcpu *cpu_loaded_vcpu(void);
 
-/* --- what the tools see: XEN_DOMCTL_getdomaininfo and XEN_SYSCTL_getdomaininfolist give the same (domain_info.c) ---- */
+/* --- what the tools see: XEN_DOMCTL_getdomaininfo and XEN_SYSCTL_getdomaininfolist give the same (domain_info.c) -- */
 
-/* Fills all of *info. d is referenced; it may be running: what changes meanwhile is from some moment during the call. */
+/*
+ * Fills all of *info. d is referenced; it may be running: what changes meanwhile is from some moment during the call.
+ */
 void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 #endif

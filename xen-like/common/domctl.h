@@ -15,7 +15,8 @@ typedef int domctl_handler(struct hypercall *call, struct xen_domctl *op, struct
 domctl_handler domctl_createdomain, domctl_destroydomain, domctl_pausedomain, domctl_unpausedomain, domctl_resumedomain,
     domctl_getdomaininfo;
 /* domctl_settings.c */
-domctl_handler domctl_max_mem, domctl_setdomainhandle, domctl_settimeoffset, domctl_setnodeaffinity, domctl_getnodeaffinity;
+domctl_handler domctl_max_mem, domctl_setdomainhandle, domctl_settimeoffset, domctl_setnodeaffinity,
+    domctl_getnodeaffinity;
 /* domctl_vcpu.c */
 domctl_handler domctl_max_vcpus, domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_getvcpuinfo,
     domctl_scheduler_op;

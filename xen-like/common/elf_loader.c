@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and loading a kernel's ELF image; see elf_loader.h. Structures are copied out of the image, which may be unaligned. */
+/*
+ * Reading and loading a kernel's ELF image; see elf_loader.h. Structures are copied out of the image, which may be
+ * unaligned.
+ */
 #include "elf_loader.h"
 
 #include "string.h"

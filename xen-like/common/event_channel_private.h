@@ -8,8 +8,8 @@
 enum event_channel_state { EVENT_FREE, EVENT_UNBOUND, EVENT_INTERDOMAIN, EVENT_VIRQ, EVENT_IPI };
 
 /*
- * Guarded by its domain's event.lock. A port leaves or enters EVENT_INTERDOMAIN with both domains' locks held: who holds
- * either knows that the far end is there.
+ * Guarded by its domain's event.lock. A port leaves or enters EVENT_INTERDOMAIN with both domains' locks held: who
+ * holds either knows that the far end is there.
  */
 struct event_channel {
     uint8_t state;                /* enum event_channel_state */
@@ -48,7 +48,8 @@ static inline struct event_channel *event_channel_of(const struct domain *d, evt
 }
 
 /*
- * A free port for a new use, in no state yet; the lock is held. -XEN_ENOSPC, -XEN_ENOMEM, -XEN_ESRCH for a dying domain.
+ * A free port for a new use, in no state yet; the lock is held. -XEN_ENOSPC, -XEN_ENOMEM, -XEN_ESRCH for a dying
+ * domain.
  */
 int event_allocate_port(struct domain *d, evtchn_port_t *port, struct event_channel **channel);
 /* Sets the channel's use; it notifies vCPU 0 until told otherwise. */

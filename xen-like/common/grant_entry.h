@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One entry of a grant table, and its uses: each mapping and each copy under way pins it. While it is pinned, its page
- * is held, GTF_reading or GTF_writing tell the granting domain so, and what it may do to the shared entry changes nothing.
+ * is held, GTF_reading or GTF_writing tell the granting domain so, and what it may do to the shared entry changes
+ * nothing.
  */
 #ifndef KEEL_GRANT_ENTRY_H
 #define KEEL_GRANT_ENTRY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping pages by grant. A domain's mappings stand in its maptrack table, found by handle. A handle is free, or busy (a
- * mapping is being made or ended by some CPU), or valid; only who makes it busy may change it, so that two CPUs never
- * end one mapping twice, and no lock is held while maps are changed.
+ * Mapping pages by grant. A domain's mappings stand in its maptrack table, found by handle. A handle is free, or busy
+ * (a mapping is being made or ended by some CPU), or valid; only who makes it busy may change it, so that two CPUs
+ * never end one mapping twice, and no lock is held while maps are changed.
  */
 #include "grant_map.h"
 
@@ -98,7 +98,7 @@ static struct grant_mapping *claim(struct grant_table *table, uint32_t handle)
     return mapping;
 }
 
-/* --- map ----------------------------------------------------------------------------------------------------------- */
+/* --- map ---------------------------------------------------------------------------------------------------------- */
 
 static int check_map(const gnttab_map_grant_ref_t *op)
 {
@@ -197,7 +197,7 @@ long grant_map_batch(struct hypercall *call, uint64_t address, uint64_t count)
     return 0;
 }
 
-/* --- unmap --------------------------------------------------------------------------------------------------------- */
+/* --- unmap -------------------------------------------------------------------------------------------------------- */
 
 /* A claimed mapping, unmapped but not flushed yet: grant_finish_unmap gives back what it held. */
 struct ended_mapping {
@@ -285,7 +285,7 @@ long grant_unmap_batch(struct hypercall *call, uint64_t address, uint64_t count)
     return 0;
 }
 
-/* --- the end of the mapping domain ----------------------------------------------------------------------------------- */
+/* --- the end of the mapping domain -------------------------------------------------------------------------------- */
 
 int grant_map_release_all(struct domain *d)
 {

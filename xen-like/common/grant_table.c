@@ -156,8 +156,8 @@ void grant_table_report_foreign(struct domain *d)
         spin_unlock(&table->lock);
         if (grantee == UINT32_MAX)
             return;
-        log_warning("domain %u still maps %lu pages granted by domain %u, which is being destroyed (first reference: %u)",
-                    grantee, count, d->id, first);
+        log_warning("domain %u still maps %lu pages granted by domain %u, which is being destroyed (first "
+                    "reference: %u)", grantee, count, d->id, first);
         reported = (int32_t)grantee;
     }
 }

@@ -23,7 +23,10 @@ static inline void list_insert_after(struct list *where, struct list *element)
 }
 
 static inline void list_add_first(struct list *head, struct list *element) { list_insert_after(head, element); }
-static inline void list_add_last(struct list *head, struct list *element) { list_insert_after(head->previous, element); }
+static inline void list_add_last(struct list *head, struct list *element)
+{
+    list_insert_after(head->previous, element);
+}
 
 /* Leaves the element pointing at itself, so that removing it twice does no harm. */
 static inline void list_remove(struct list *element)

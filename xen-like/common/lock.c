@@ -24,8 +24,8 @@ static void check_order(const struct spinlock *lock)
     for (uint32_t i = 0; i < held->count; i++) {
         const struct spinlock *other = held->lock[i];
         if (other->rank > lock->rank || (other->rank == lock->rank && other >= lock))
-            panic("lock order: %s (rank %u) is taken while %s (rank %u) is held; lock_order.h has the order", lock->name,
-                  lock->rank, other->name, other->rank);
+            panic("lock order: %s (rank %u) is taken while %s (rank %u) is held; lock_order.h has the order",
+                  lock->name, lock->rank, other->name, other->rank);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of HYPERVISOR_memory_op, one file a noun. A handler gets the address of its argument and, for calls that are
- * continued, how many extents are done; it returns what the guest gets.
+ * The parts of HYPERVISOR_memory_op, one file a noun. A handler gets the address of its argument and, for calls that
+ * are continued, how many extents are done; it returns what the guest gets.
  */
 #ifndef KEEL_MEMORY_OP_H
 #define KEEL_MEMORY_OP_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small objects: size classes that are powers of two from 16 to 2,048 bytes. A page belongs to one class; free objects in
- * it are chained by index through their first bytes, and what describes the page is in the frame table. Pages with free
- * objects are in their class's list; one without objects goes back to the page allocator at once. Larger objects
+ * Small objects: size classes that are powers of two from 16 to 2,048 bytes. A page belongs to one class; free objects
+ * in it are chained by index through their first bytes, and what describes the page is in the frame table. Pages with
+ * free objects are in their class's list; one without objects goes back to the page allocator at once. Larger objects
  * are whole blocks of pages.
  */
 #include "arch.h"
@@ -22,7 +22,8 @@ struct size_class {
 
 #define SIZE_CLASS(n) [n] = { SPINLOCK_INIT("objects", LOCK_RANK_SLAB), LIST_INIT(classes[n].partial) }
 static struct size_class classes[CLASS_COUNT] = {
-    SIZE_CLASS(0), SIZE_CLASS(1), SIZE_CLASS(2), SIZE_CLASS(3), SIZE_CLASS(4), SIZE_CLASS(5), SIZE_CLASS(6), SIZE_CLASS(7),
+    SIZE_CLASS(0), SIZE_CLASS(1), SIZE_CLASS(2), SIZE_CLASS(3), SIZE_CLASS(4), SIZE_CLASS(5), SIZE_CLASS(6),
+    SIZE_CLASS(7),
 };
 _Static_assert(CLASS_COUNT == 8, "each class is initialised");
 

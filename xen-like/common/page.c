@@ -133,7 +133,8 @@ bool page_get(struct page *page, struct domain *d)
         if (seen == 0)
             return false;
         BUG_ON(seen == UINT32_MAX);
-    } while (!__atomic_compare_exchange_n((uint32_t *)&page->references, &seen, seen + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n((uint32_t *)&page->references, &seen, seen + 1, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
     if (likely(page->owner == d))
         return true;
     page_put(page);
@@ -213,8 +214,8 @@ void page_report_domain(struct domain *d)
     }
     spin_unlock(&d->page_lock);
     if (remaining)
-        log_warning("domain %u: other domains still refer to %lu of its pages (first: frame %#lx); they are freed when these let go",
-                    d->id, remaining, first);
+        log_warning("domain %u: other domains still refer to %lu of its pages (first: frame %#lx); they are freed when "
+                    "these let go", d->id, remaining, first);
 }
 
 int page_release_domain(struct domain *d)

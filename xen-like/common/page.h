@@ -4,8 +4,8 @@
  *
  * A frame is free, the hypervisor's, or a domain's. Only a domain's page counts references (the others' stay 0, so that
  * page_get can never take one): one for being allocated to the domain (dropped by page_release_allocation) and one for
- * each mapping by a grant, a foreign gfn, a registered area, or a copy under way. It goes back to the allocator when the
- * last one is dropped, and only then does the owner's count of pages fall. So a page that another domain still maps
+ * each mapping by a grant, a foreign gfn, a registered area, or a copy under way. It goes back to the allocator when
+ * the last one is dropped, and only then does the owner's count of pages fall. So a page that another domain still maps
  * outlives its owner's use of it. Pages are zeroed when they are handed out, whoever had them before.
  *
  * A domain that owns pages, special ones included, holds one reference on itself (domain_put by the last page_put). So
@@ -42,7 +42,10 @@ struct page {
 #define PAGE_DIRTY 8u      /* free, and must be zeroed before it is handed out */
 #define PAGE_OBJECTS 16u   /* divided into small objects */
 
-/* The frame table covers every frame from 0 to frame_table_end. Holes have flags 0, references 0, and are never handed out. */
+/*
+ * The frame table covers every frame from 0 to frame_table_end. Holes have flags 0, references 0, and are never handed
+ * out.
+ */
 extern struct page *frame_table;
 extern uint64_t frame_table_end;
 
@@ -83,8 +86,8 @@ struct page *page_allocate_domain(struct domain *d, unsigned int order);
 /* As above, from machine addresses below 4 GiB. */
 struct page *page_allocate_domain_low(struct domain *d, unsigned int order);
 /*
- * Sets free pages aside until d has `pages` pages in all (0: gives up what is left of a claim). -XEN_ENOMEM when they are
- * not there, -XEN_EINVAL when d has a claim already or would exceed its maximum.
+ * Sets free pages aside until d has `pages` pages in all (0: gives up what is left of a claim). -XEN_ENOMEM when they
+ * are not there, -XEN_EINVAL when d has a claim already or would exceed its maximum.
  */
 int page_claim(struct domain *d, uint64_t pages);
 /* Makes an existing frame (boot: dom0's 1:1 memory) a page of d, as if allocated to it. */

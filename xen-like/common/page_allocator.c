@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page allocator: a binary buddy over the frame table, in two zones (below 4 GiB and above, which is preferred: low
- * memory is scarce and devices want it). A free block is headed by its lowest page. Every page is zero when it is handed
- * out: pages are marked dirty when they are freed, and zeroed by who allocates them, outside the lock.
+ * memory is scarce and devices want it). A free block is headed by its lowest page. Every page is zero when it is
+ * handed out: pages are marked dirty when they are freed, and zeroed by who allocates them, outside the lock.
  */
 #include "page_allocator.h"
 
@@ -106,7 +106,10 @@ void page_allocator_add(uint64_t start, uint64_t end)
     }
 }
 
-/* A block of exactly this order, from the smallest that suffices; the upper part of it is taken. allocator_lock is held. */
+/*
+ * A block of exactly this order, from the smallest that suffices; the upper part of it is taken. allocator_lock is
+ * held.
+ */
 static struct page *take_block(enum zone zone, unsigned int order)
 {
     unsigned int found = order;

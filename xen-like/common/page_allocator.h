@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What page.c needs of the allocator beyond page.h: blocks before they have an owner, and claims. Each takes its lock. */
+/*
+ * What page.c needs of the allocator beyond page.h: blocks before they have an owner, and claims. Each takes its lock.
+ */
 #ifndef KEEL_PAGE_ALLOCATOR_H
 #define KEEL_PAGE_ALLOCATOR_H
 

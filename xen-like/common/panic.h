@@ -13,9 +13,9 @@ void panic(const char *format, ...) __attribute__((noreturn, cold, format(printf
 void bug(const char *file, unsigned int line, const char *what) __attribute__((noreturn, cold));
 
 /*
- * For a caller that prints a report of its own before it calls panic: stops the other CPUs and frees the console. Returns
- * on the first CPU to fail only: a second failure on it (in the report itself), or one on another CPU, just halts that
- * CPU, so that the first report stays readable.
+ * For a caller that prints a report of its own before it calls panic: stops the other CPUs and frees the console.
+ * Returns on the first CPU to fail only: a second failure on it (in the report itself), or one on another CPU, just
+ * halts that CPU, so that the first report stays readable.
  */
 void panic_begin(void);
 

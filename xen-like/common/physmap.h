@@ -24,14 +24,17 @@ int physmap_set(struct domain *d, gfn_t gfn, struct page *page, enum p2m_type ty
 int physmap_set_block(struct domain *d, gfn_t gfn, struct page *page, unsigned int order);
 /* Unmaps gfn. -XEN_ENOENT if nothing is there; otherwise as physmap_set. */
 int physmap_clear(struct domain *d, gfn_t gfn, struct physmap_old *old);
-/* Moves d's own page at `from` to `to`: a page of memory is never at two places. -XEN_EINVAL if there is none at `from`. */
+/*
+ * Moves d's own page at `from` to `to`: a page of memory is never at two places. -XEN_EINVAL if there is none at
+ * `from`.
+ */
 int physmap_move(struct domain *d, gfn_t from, gfn_t to, struct physmap_old *old);
 /* Unmaps gfn if it is still `page` mapped by grant; false otherwise. */
 bool physmap_clear_grant(struct domain *d, gfn_t gfn, const struct page *page);
 
 /*
- * Gives back what was there: another's page loses the map's reference; the domain's own memory is freed if `free_memory`
- * (a special page never is). Not inside a p2m batch.
+ * Gives back what was there: another's page loses the map's reference; the domain's own memory is freed if
+ * `free_memory` (a special page never is). Not inside a p2m batch.
  */
 void physmap_drop(const struct physmap_old *old, bool free_memory);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_sysctl: the table of its operations, for the privileged domain alone, and those on the log and on domains. */
+/*
+ * HYPERVISOR_sysctl: the table of its operations, for the privileged domain alone, and those on the log and on domains.
+ */
 #include "sysctl.h"
 
 #include "arch.h"

@@ -27,7 +27,11 @@ struct madt_lapic { uint8_t type, length, acpi_id, apic_id; uint32_t flags; } __
 struct madt_ioapic { uint8_t type, length, id, reserved; uint32_t address, first_gsi; } __attribute__((packed));
 struct madt_override { uint8_t type, length, bus, irq; uint32_t gsi; uint16_t flags; } __attribute__((packed));
 struct madt_lapic_address { uint8_t type, length; uint16_t reserved; uint64_t address; } __attribute__((packed));
-struct madt_x2apic { uint8_t type, length; uint16_t reserved; uint32_t apic_id, flags, acpi_id; } __attribute__((packed));
+struct madt_x2apic {
+    uint8_t type, length;
+    uint16_t reserved;
+    uint32_t apic_id, flags, acpi_id;
+} __attribute__((packed));
 #define MADT_ENABLED 1u
 #define MADT_ACTIVE_HIGH 1u
 #define MADT_ACTIVE_LOW 3u

@@ -62,7 +62,8 @@ uint32_t arch_feature_bits(const struct domain *d)
     uint32_t bits = 1u << XENFEAT_writable_page_tables | 1u << XENFEAT_auto_translated_physmap |
                     1u << XENFEAT_hvm_callback_vector | 1u << XENFEAT_hvm_safe_pvclock |
                     1u << XENFEAT_memory_op_vnode_supported;
-    return bits | (d->is_privileged ? 1u << XENFEAT_dom0 | 1u << XENFEAT_direct_mapped : 1u << XENFEAT_not_direct_mapped);
+    return bits | (d->is_privileged ? 1u << XENFEAT_dom0 | 1u << XENFEAT_direct_mapped
+                                    : 1u << XENFEAT_not_direct_mapped);
 }
 
 void arch_capabilities(char *text, size_t size)

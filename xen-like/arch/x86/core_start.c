@@ -20,7 +20,9 @@ void arch_start_memory(void)
     boot_memory_hand_over();
 }
 
-/* What is due is run by cpu_loop. The hardware is off now, and may have fired early for want of range: it is set again. */
+/*
+ * What is due is run by cpu_loop. The hardware is off now, and may have fired early for want of range: it is set again.
+ */
 static void timer_fired(uint8_t vector)
 {
     struct cpu *cpu = this_cpu();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Domain 0 as PVH (start_info.h of the ABI): kernel, ramdisk, tables and start information in its memory, and its first vCPU. */
+/*
+ * Domain 0 as PVH (start_info.h of the ABI): kernel, ramdisk, tables and start information in its memory, and its first
+ * vCPU.
+ */
 #include "domain_zero.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
@@ -42,8 +45,8 @@ static void load_kernel(struct elf_kernel *kernel)
     const struct boot_module *module = &boot_modules[BOOT_MODULE_KERNEL];
     const char *reason = elf_kernel_parse(kernel, direct_map(module->start), module->size);
     if (reason)
-        panic("domain 0's kernel, the boot menu's first module2, %s: name an unpacked vmlinux with Xen's PVH entry note "
-              "there", reason);
+        panic("domain 0's kernel, the boot menu's first module2, %s: name an unpacked vmlinux with Xen's PVH entry "
+              "note there", reason);
     reason = elf_kernel_load(kernel, 0, GIB(4), write_segment, NULL);
     if (reason)
         panic("domain 0's kernel, the boot menu's first module2, %s: it must fit in the %lu MiB of dom0_mem", reason,
@@ -90,7 +93,8 @@ static void fill_boot_block(paddr_t at, paddr_t ramdisk, paddr_t acpi, uint32_t 
         block->module.size = boot_modules[BOOT_MODULE_INITRD].size;
     }
     for (uint32_t i = 0; i < map_count; i++)
-        block->memory_map[i] = (struct hvm_memmap_table_entry){ memory_map[i].start, memory_map[i].size, memory_map[i].kind, 0 };
+        block->memory_map[i] = (struct hvm_memmap_table_entry){ memory_map[i].start, memory_map[i].size,
+                                                                memory_map[i].kind, 0 };
     memcpy(block->command_line, boot_modules[BOOT_MODULE_KERNEL].command_line, sizeof(block->command_line));
     block->command_line[sizeof(block->command_line) - 1] = '\0';
 }

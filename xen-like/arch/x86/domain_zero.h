@@ -22,14 +22,16 @@ extern struct domain_zero_memory domain_zero_memory;
 
 /* domain_zero_memory.c: what dom0_mem= asks for; assigns the frames and maps them 1:1. */
 void domain_zero_assign_memory(struct domain *d);
-/* A place of size bytes, page-aligned, wholly in domain 0's memory between two addresses, as high as possible; 0: none. */
+/*
+ * A place of size bytes, page-aligned, wholly in domain 0's memory between two addresses, as high as possible; 0: none.
+ */
 paddr_t domain_zero_find_place(size_t size, paddr_t above, paddr_t below);
 /* Is the whole range domain 0's memory? */
 bool domain_zero_owns(paddr_t start, size_t size);
 
 /*
- * The memory map it is told: its own memory as RAM (the range [acpi_start, acpi_end) in it as ACPI tables), the machine's
- * other RAM as reserved so that it puts no device there, the rest as the firmware has it. Returns the count.
+ * The memory map it is told: its own memory as RAM (the range [acpi_start, acpi_end) in it as ACPI tables), the
+ * machine's other RAM as reserved so that it puts no device there, the rest as the firmware has it. Returns the count.
  */
 struct memory_region;
 uint32_t domain_zero_make_memory_map(struct memory_region *map, uint32_t limit, paddr_t acpi_start, paddr_t acpi_end);

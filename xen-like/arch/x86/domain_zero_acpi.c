@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domain 0's ACPI tables (ACPI 6.2, chapter 5): a root pointer and an XSDT of its own that refer to the machine's tables
- * where they are, except for those that describe what is virtualised: the MADT is rewritten for its vCPUs, and tables of
- * timers, NUMA, DMA remapping and memory-mapped PCI configuration are left out.
+ * Domain 0's ACPI tables (ACPI 6.2, chapter 5): a root pointer and an XSDT of its own that refer to the machine's
+ * tables where they are, except for those that describe what is virtualised: the MADT is rewritten for its vCPUs, and
+ * tables of timers, NUMA, DMA remapping and memory-mapped PCI configuration are left out.
  */
 #include "acpi_tables.h"
 #include "domain_zero.h"
@@ -12,7 +12,8 @@
 
 static bool is_left_out(const char signature[4])
 {
-    static const char hidden[][5] = { "APIC", "HPET", "SRAT", "SLIT", "DMAR", "IVRS", "MCFG", "MSCT", "BGRT", "WDAT", "PMTT" };
+    static const char hidden[][5] = { "APIC", "HPET", "SRAT", "SLIT", "DMAR", "IVRS", "MCFG", "MSCT", "BGRT", "WDAT",
+                                      "PMTT" };
     for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
         if (!memcmp(signature, hidden[i], 4))
             return true;
@@ -37,13 +38,15 @@ static uint32_t vcpu_apic_id(uint32_t id) { return id * 2; }
 
 static size_t madt_size(uint32_t vcpus)
 {
-    return sizeof(struct madt) + vcpus * sizeof(struct madt_x2apic) + acpi_machine.ioapic_count * sizeof(struct madt_ioapic) +
+    return sizeof(struct madt) + vcpus * sizeof(struct madt_x2apic) +
+           acpi_machine.ioapic_count * sizeof(struct madt_ioapic) +
            acpi_machine.override_count * sizeof(struct madt_override);
 }
 
 size_t domain_zero_acpi_size(uint32_t vcpus)
 {
-    return sizeof(struct acpi_root_pointer) + 64 + sizeof(struct acpi_table_header) + ACPI_TABLES_MAX * 8 + 64 + madt_size(vcpus);
+    return sizeof(struct acpi_root_pointer) + 64 + sizeof(struct acpi_table_header) + ACPI_TABLES_MAX * 8 + 64 +
+           madt_size(vcpus);
 }
 
 static size_t write_madt(struct madt *madt, uint32_t vcpus)
@@ -52,7 +55,8 @@ static size_t write_madt(struct madt *madt, uint32_t vcpus)
 
     for (uint32_t id = 0; id < vcpus; id++) {
         if (vcpu_apic_id(id) < 255) {
-            struct madt_lapic entry = { MADT_LAPIC, sizeof(entry), (uint8_t)id, (uint8_t)vcpu_apic_id(id), MADT_ENABLED };
+            uint8_t apic_id = (uint8_t)vcpu_apic_id(id);
+            struct madt_lapic entry = { MADT_LAPIC, sizeof(entry), (uint8_t)id, apic_id, MADT_ENABLED };
             memcpy(at, &entry, sizeof(entry));
             at += sizeof(entry);
         } else {

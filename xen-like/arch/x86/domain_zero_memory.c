@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Domain 0's memory: the lowest free frames of the machine, mapped 1:1 so that its drivers' DMA reaches what they mean. */
+/*
+ * Domain 0's memory: the lowest free frames of the machine, mapped 1:1 so that its drivers' DMA reaches what they mean.
+ */
 #include "acpi.h"
 #include "command_line.h"
 #include "cpu.h"
@@ -44,7 +46,8 @@ void arch_reserve_domain_zero_memory(void)
     boot_memory_for_each_free(count_free, NULL);
     frames_wanted = dom0_mem >> PAGE_SHIFT;
     if (dom0_mem < DOM0_MEM_MINIMUM)
-        panic("dom0_mem=%luM is too little: give domain 0 at least %luM", dom0_mem >> 20, (unsigned long)(DOM0_MEM_MINIMUM >> 20));
+        panic("dom0_mem=%luM is too little: give domain 0 at least %luM", dom0_mem >> 20,
+              (unsigned long)(DOM0_MEM_MINIMUM >> 20));
     if (frames_wanted + (HYPERVISOR_SHARE_MINIMUM >> PAGE_SHIFT) > frames_free)
         panic("dom0_mem=%luM is more than this machine can give: it has %luM free, of which Keel keeps %luM",
               dom0_mem >> 20, frames_free >> 8, (unsigned long)(HYPERVISOR_SHARE_MINIMUM >> 20));
@@ -101,7 +104,7 @@ bool domain_zero_owns(paddr_t start, size_t size)
     return false;
 }
 
-/* --- the map it is told -------------------------------------------------------------------------------------------- */
+/* --- the map it is told ------------------------------------------------------------------------------------------- */
 
 struct map_builder {
     struct memory_region *map;
@@ -121,7 +124,8 @@ static void add(struct map_builder *builder, paddr_t start, paddr_t end, enum me
 static void add_usable(struct map_builder *builder, paddr_t start, paddr_t end, paddr_t acpi_start, paddr_t acpi_end)
 {
     for (uint32_t i = 0; i < domain_zero_memory.count; i++) {
-        paddr_t from = domain_zero_memory.ranges[i].start << PAGE_SHIFT, to = domain_zero_memory.ranges[i].end << PAGE_SHIFT;
+        paddr_t from = domain_zero_memory.ranges[i].start << PAGE_SHIFT;
+        paddr_t to = domain_zero_memory.ranges[i].end << PAGE_SHIFT;
         if (from < start || to > end)
             continue;
         add(builder, start, from, MEMORY_RESERVED);
@@ -151,7 +155,7 @@ uint32_t domain_zero_make_memory_map(struct memory_region *map, uint32_t limit, 
     return builder.count;
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------------- */
+/* --- devices ------------------------------------------------------------------------------------------------------ */
 
 /* They are the hypervisor's; what domain 0 sees at their addresses are its own virtual ones. */
 static bool is_interrupt_controller(paddr_t frame)

@@ -45,7 +45,8 @@ void extended_state_load(struct vcpu *v)
 {
     uint64_t all = cpu_features.xcr0_supported;
     write_xcr0(all);
-    __asm__ volatile("xrstor64 (%0)" : : "r"(v->arch.xsave_area), "a"((uint32_t)all), "d"((uint32_t)(all >> 32)) : "memory");
+    __asm__ volatile("xrstor64 (%0)"
+                     : : "r"(v->arch.xsave_area), "a"((uint32_t)all), "d"((uint32_t)(all >> 32)) : "memory");
     write_xcr0(v->arch.xcr0);
 }
 
@@ -54,5 +55,6 @@ void extended_state_save(struct vcpu *v)
     uint64_t all = cpu_features.xcr0_supported;
     v->arch.xcr0 = read_xcr0();
     write_xcr0(all); /* also what the guest has disabled after use is its own */
-    __asm__ volatile("xsave64 (%0)" : : "r"(v->arch.xsave_area), "a"((uint32_t)all), "d"((uint32_t)(all >> 32)) : "memory");
+    __asm__ volatile("xsave64 (%0)"
+                     : : "r"(v->arch.xsave_area), "a"((uint32_t)all), "d"((uint32_t)(all >> 32)) : "memory");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FPU, SSE, AVX and further state of a vCPU, kept by XSAVE in the standard format. The hypervisor's own code uses none of
- * these registers, so they stay the guest's from switch_in to switch_out, and so does XCR0: a guest sets it natively.
+ * FPU, SSE, AVX and further state of a vCPU, kept by XSAVE in the standard format. The hypervisor's own code uses none
+ * of these registers, so they stay the guest's from switch_in to switch_out, and so does XCR0: a guest sets it
+ * natively.
  */
 #ifndef KEEL_X86_EXTENDED_STATE_H
 #define KEEL_X86_EXTENDED_STATE_H

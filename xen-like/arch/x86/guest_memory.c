@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest-virtual addresses of the running vCPU: walks its page tables (APM 2, 5.3) in 64-bit mode, or takes the address as
- * guest-physical while paging is off. A guest in 32-bit paging mode has no hypercalls, and no access through here.
+ * Guest-virtual addresses of the running vCPU: walks its page tables (APM 2, 5.3) in 64-bit mode, or takes the address
+ * as guest-physical while paging is off. A guest in 32-bit paging mode has no hypercalls, and no access through here.
  */
 #include "cpu.h"
 #include "p2m.h"
@@ -17,7 +17,8 @@
 static uint64_t level_size(unsigned int level) { return PAGE_SIZE << 9 * level; }
 
 /* The guest-physical address of a linear one, and the bytes left in its guest page. The map's lock is held. */
-static uint64_t walk(struct vcpu *v, const struct guest_paging *paging, uint64_t linear, bool want_write, uint64_t *left)
+static uint64_t walk(struct vcpu *v, const struct guest_paging *paging, uint64_t linear, bool want_write,
+                     uint64_t *left)
 {
     uint64_t table = paging->cr3 & PTE_ADDRESS, bytes;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's state as the tools that build it read and write it: records of <xen/hvm/save.h>, from HEADER to END. Kinds:
- * CPU and MTRR of each vCPU, and LAPIC_REGS, which are only read. The target is another domain than the caller's,
- * paused, and off all CPUs.
+ * A domain's state as the tools that build it read and write it: records of <xen/hvm/save.h>, from HEADER to END.
+ * Kinds: CPU and MTRR of each vCPU, and LAPIC_REGS, which are only read. The target is another domain than the
+ * caller's, paused, and off all CPUs.
  */
 #ifndef KEEL_X86_HVM_CONTEXT_H
 #define KEEL_X86_HVM_CONTEXT_H

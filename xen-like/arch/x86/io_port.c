@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * I/O ports. A guest has none: reads give ones, writes are dropped. Domain 0 reaches the machine's ports directly, but
- * for those in a table here: of devices that the hypervisor drives or that would hide from it what happens to the machine.
+ * for those in a table here: of devices that the hypervisor drives or that would hide from it what happens to the
+ * machine.
  */
 #include "acpi.h"
 #include "arch.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* XENMEM_memory_map, set_memory_map, machine_memory_map. Entries are the BIOS's: base, size, kind (memory.h of the ABI). */
+/*
+ * XENMEM_memory_map, set_memory_map, machine_memory_map. Entries are the BIOS's: base, size, kind (memory.h of the
+ * ABI).
+ */
 #include "memory_map.h"
 
 #include "arch.h"

@@ -88,8 +88,8 @@ void p2m_free(struct domain *d)
 /* --- flushing ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Every vCPU of d drops its translations before it next enters the guest; those in the guest are made to leave. One that
- * is in the hypervisor is not waited for: it may wait for a lock that the caller holds.
+ * Every vCPU of d drops its translations before it next enters the guest; those in the guest are made to leave. One
+ * that is in the hypervisor is not waited for: it may wait for a lock that the caller holds.
  */
 static void flush(struct domain *d)
 {
@@ -230,9 +230,9 @@ static int change(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, en
     spin_lock(&d->arch.p2m_lock);
     while (done < count) {
         uint64_t at = gfn.value + done, target = type == P2M_NONE ? 0 : mfn.value + done;
-        unsigned int level = level_of_order(order, at, target);
-        unsigned int found = 0;
-        if (type == P2M_NONE && !find_leaf(d, at, &found) && found > level) { /* nothing to clear in all that entry's range */
+        unsigned int level = level_of_order(order, at, target), found = 0;
+        /* Nothing is to be cleared in the whole range of an empty entry higher up. */
+        if (type == P2M_NONE && !find_leaf(d, at, &found) && found > level) {
             done += (1ull << 9 * found) - (at & ((1ull << 9 * found) - 1));
             continue;
         }

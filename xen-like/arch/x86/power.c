@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power-off and reset of the machine. Off: ACPI's S5; if the machine has none, or it does not work, it says so and halts.
- * Reset: the ACPI reset register, then the keyboard controller, then a triple fault.
+ * Power-off and reset of the machine. Off: ACPI's S5; if the machine has none, or it does not work, it says so and
+ * halts. Reset: the ACPI reset register, then the keyboard controller, then a triple fault.
  */
 #include "arch.h"
 

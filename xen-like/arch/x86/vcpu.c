@@ -80,8 +80,8 @@ void arch_vcpu_run(struct vcpu *v)
 
     for (;;) {
         /*
-         * First in_guest, then the looks at what may keep it out: whoever makes such a thing true afterwards sees in_guest
-         * and sends an interrupt, which stays pending (they are off) and ends the guest at once.
+         * First in_guest, then the looks at what may keep it out: whoever makes such a thing true afterwards sees
+         * in_guest and sends an interrupt, which stays pending (they are off) and ends the guest at once.
          */
         atomic_store(&v->arch.in_guest, true);
         if (unlikely(cpu->pending || !vcpu_is_runnable(v))) {
@@ -120,7 +120,8 @@ bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 
 void arch_vcpu_dump(const struct vcpu *v)
 {
-    printk(LOG_ALWAYS, "d%uv%u: exits %lu, hypercalls %lu", v->domain->id, v->id, v->arch.exit_count, v->hypercall_count);
+    printk(LOG_ALWAYS, "d%uv%u: exits %lu, hypercalls %lu", v->domain->id, v->id, v->arch.exit_count,
+           v->hypercall_count);
     virtualization->dump(v);
 }
 
@@ -244,7 +245,7 @@ void vcpu_start_at(struct vcpu *v, uint8_t vector)
     scheduler_wake(v);
 }
 
-/* --- VCPUOP_initialise (struct vcpu_hvm_context, hvm/hvm_vcpu.h) --------------------------------------------------- */
+/* --- VCPUOP_initialise (struct vcpu_hvm_context, hvm/hvm_vcpu.h) -------------------------------------------------- */
 
 /* The record's segment attributes have the limit's bits 19:16 between the packed halves, as a descriptor has. */
 static uint32_t pack_attributes(uint32_t ar) { return (ar & 0xff) | (ar >> 4 & 0xf00); }

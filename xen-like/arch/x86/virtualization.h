@@ -29,7 +29,9 @@ struct virtualization_vendor {
     /* State that outlives exits, onto and off this CPU. */
     void (*switch_in)(struct vcpu *v);
     void (*switch_out)(struct vcpu *v);
-    /* Decides what v takes at the next entry: exception, NMI, event upcall, interrupt; or asks for an exit when it can. */
+    /*
+     * Decides what v takes at the next entry: exception, NMI, event upcall, interrupt; or asks for an exit when it can.
+     */
     void (*inject)(struct vcpu *v);
     /* Enters the guest once, until it exits. Interrupts are off; in_guest and requests were checked. */
     void (*enter)(struct vcpu *v);

@@ -21,7 +21,9 @@ void svm_skip_instruction(struct vcpu *v, unsigned int length)
         guest_inject_exception(v, EXCEPTION_DB, EXCEPTION_NONE_CODE);
 }
 
-/* Moves past the intercepted instruction. False: it could not be read (the domain raced with itself): execute it again. */
+/*
+ * Moves past the intercepted instruction. False: it could not be read (the domain raced with itself): execute it again.
+ */
 static bool skip(struct vcpu *v)
 {
     unsigned int length = svm_instruction_length(v);

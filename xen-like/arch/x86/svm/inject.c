@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest takes at its next entry (APM 2, 15.20): first what was cut off at the last exit, then an exception, an NMI,
- * the event upcall, an interrupt of its local APIC. What cannot be taken yet is waited for by a virtual interrupt that
- * exits as soon as the guest could take one.
+ * What a guest takes at its next entry (APM 2, 15.20): first what was cut off at the last exit, then an exception, an
+ * NMI, the event upcall, an interrupt of its local APIC. What cannot be taken yet is waited for by a virtual interrupt
+ * that exits as soon as the guest could take one.
  */
 #include "svm.h"
 
 #include "registers.h"
 
-/* A vector whose delivery, begun before the exit, must be begun again; a software interrupt's instruction runs again. */
+/*
+ * A vector whose delivery, begun before the exit, must be begun again; a software interrupt's instruction runs again.
+ */
 static bool must_deliver_again(uint64_t event)
 {
     uint64_t type = event & EVENT_TYPE_MASK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long an intercepted instruction is, for want of NRIP save. The exit code says which instruction it is; so its bytes
- * are searched only for prefixes and checked to be that opcode. Reading them walks the guest's page tables, so lengths
- * seen in kernel code are kept by address; a kernel that puts another form of the same instruction at the same address
- * misleads only itself. User code shares addresses between processes and is always read.
+ * How long an intercepted instruction is, for want of NRIP save. The exit code says which instruction it is; so its
+ * bytes are searched only for prefixes and checked to be that opcode. Reading them walks the guest's page tables, so
+ * lengths seen in kernel code are kept by address; a kernel that puts another form of the same instruction at the same
+ * address misleads only itself. User code shares addresses between processes and is always read.
  */
 #include "svm.h"
 

@@ -4,7 +4,9 @@
 
 #include "registers.h"
 
-/* What both hold alike, by its name in the record and in the control block; the segments' attributes are packed alike. */
+/*
+ * What both hold alike, by its name in the record and in the control block; the segments' attributes are packed alike.
+ */
 #define FOR_EACH_SEGMENT(DO) DO(cs) DO(ds) DO(es) DO(fs) DO(gs) DO(ss) DO(tr) DO(ldtr)
 #define FOR_EACH_REGISTER(DO)                                                                                   \
     DO(gdtr_base, gdtr.base) DO(gdtr_limit, gdtr.limit) DO(idtr_base, idtr.base) DO(idtr_limit, idtr.limit)     \

@@ -25,7 +25,10 @@ void svm_inject(struct vcpu *v);
 /* exit.c: handles the exit that v's VMCB describes. */
 void svm_handle_exit(struct vcpu *v);
 void svm_skip_instruction(struct vcpu *v, unsigned int length);
-/* instruction_length.c: of the intercepted instruction at rip: NRIP save where it exists, else its bytes. 0: unreadable. */
+/*
+ * instruction_length.c: of the intercepted instruction at rip: NRIP save where it exists, else its bytes. 0:
+ * unreadable.
+ */
 unsigned int svm_instruction_length(struct vcpu *v);
 /* entry.S */
 void svm_run(struct guest_registers *registers, paddr_t guest_vmcb, paddr_t host_vmcb);

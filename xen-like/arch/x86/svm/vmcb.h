@@ -80,7 +80,7 @@ struct vmcb {
 
 _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 _Static_assert(offsetof(struct vmcb, io_bitmap) == 0x40 && offsetof(struct vmcb, tlb_control) == 0x5c, "control area");
-_Static_assert(offsetof(struct vmcb, exit_code) == 0x70 && offsetof(struct vmcb, event_injection) == 0xa8, "control area");
+_Static_assert(offsetof(struct vmcb, exit_code) == 0x70 && offsetof(struct vmcb, event_injection) == 0xa8, "control");
 _Static_assert(offsetof(struct vmcb, next_rip) == 0xc8 && offsetof(struct vmcb, es) == 0x400, "control area");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb && offsetof(struct vmcb, efer) == 0x4d0, "state area");
 _Static_assert(offsetof(struct vmcb, cr4) == 0x548 && offsetof(struct vmcb, rip) == 0x578, "state area");
