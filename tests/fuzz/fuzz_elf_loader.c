@@ -52,8 +52,6 @@ static void load(const void *image, size_t size)
         return;
     if (kernel.start >= kernel.end || kernel.entry >= kernel.end || kernel.entry < kernel.start)
         abort();
-    if (strlen(kernel.guest_os) > size || strlen(kernel.guest_version) > size)
-        abort();
     if (!elf_kernel_load(&kernel, kernel.start + 1, kernel.end, check_write, &kernel))
         abort();
     elf_kernel_load(&kernel, kernel.start, kernel.end, check_write, &kernel);
