@@ -107,7 +107,8 @@ static void hammer(unsigned long calls, bool all)
         unsigned int number = (unsigned int)(random_number() % 64);
         uint64_t command = random_argument();
 
-        if (!all && is_honest(number, command))
+        /* iret's place in the page holds an undefined instruction for guests of this kind */
+        if (number == __HYPERVISOR_iret || (!all && is_honest(number, command)))
             continue;
         hypercall(number, command, random_argument(), random_argument(), random_argument(), random_argument());
     }

