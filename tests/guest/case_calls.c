@@ -96,8 +96,9 @@ static bool is_honest(unsigned int number, uint64_t command)
         return low != SCHEDOP_yield;
     if (number == __HYPERVISOR_vcpu_op)
         return low != VCPUOP_is_up;
-    /* a structure of zeroes moves this kernel's lowest pages, closes nothing, prints what the buffer has */
-    return number == __HYPERVISOR_memory_op || number == __HYPERVISOR_console_io || number == __HYPERVISOR_domctl ||
+    /* with a structure of zeroes these move this kernel's lowest pages, or, with a large count, write results over it */
+    return number == __HYPERVISOR_multicall || number == __HYPERVISOR_grant_table_op ||
+           number == __HYPERVISOR_memory_op || number == __HYPERVISOR_console_io || number == __HYPERVISOR_domctl ||
            number == __HYPERVISOR_sysctl || number == __HYPERVISOR_platform_op || number == __HYPERVISOR_kexec_op;
 }
 
