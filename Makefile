@@ -24,6 +24,7 @@ help:
 	@echo "make check   installs what is missing, builds and runs all tests; the last line counts them"
 	@echo "make unit    unit tests, under sanitizers          make short-fuzz  each fuzz target for seconds"
 	@echo "make system  tests of the whole in QEMU            make fuzz        each for FUZZ_SECONDS (600)"
+	@echo "             (BOOTS=two_cpus: only that one)"
 	@echo "make peer    our tools on Debian's Xen in QEMU     make bench       figures, with their ratio to Debian's Xen"
 	@echo "make images  kernels and initrds for QEMU          make sloc        lines of code"
 	@echo "make setup   only installs what is missing         make clean       removes build/"

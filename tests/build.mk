@@ -153,7 +153,7 @@ clang:
 debug:
 	@$(MAKE) --no-print-directory DEBUG=1 BUILD=$(BUILD)/debug $(BUILD)/debug/keel
 system: all images debug
-	@tests/system/run $(BUILD)/results/system
+	@tests/system/run $(BUILD)/results/system $(BOOTS)
 .PHONY: peer
 peer: all images
 	@tests/peer/run $(BUILD)/results/peer
