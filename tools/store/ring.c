@@ -139,7 +139,7 @@ static void notify(struct ring_connection *ring)
 }
 
 /* The end of a service: the domain gets the room of what was taken back, and is told. What the connection waits for
- * comes by an event. */
+ * comes by an event, except for what is there already. */
 static void wait_for(struct connection *connection, bool for_input, bool for_output)
 {
     struct ring_connection *ring = ring_of(connection);
@@ -152,6 +152,11 @@ static void wait_for(struct connection *connection, bool for_input, bool for_out
         ring->notify_due = true;
     }
     notify(ring);
+    /* A domain tells of a request only if it saw all those before taken (Linux' xb_write): one that it put before it
+     * could see the new req_cons comes without an event. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (for_input && load(&page->req_prod) != ring->request_consumer)
+        daemon_queue(connection->daemon, connection);
 }
 
 static void fail(struct connection *connection)
