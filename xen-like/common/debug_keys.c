@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "console.h"
 #include "domain.h"
+#include "event_channel_private.h"
 #include "printk.h"
 
 static const char *life_of(const struct domain *d)
@@ -21,7 +22,21 @@ static void dump_vcpu(const struct vcpu *v)
            v->is_blocked ? ", blocked" : "", v->scheduler.is_on_cpu ? ", running" : "", v->scheduler.cpu,
            v->info->evtchn_upcall_pending ? "pending" : "none",
            v->info->evtchn_upcall_mask ? ", masked" : "");
+    if (v->singleshot_timer.is_queued)
+        printk(LOG_ALWAYS, "  its timer is due at %lu ns on CPU %u", v->singleshot_timer.deadline_ns,
+               (uint32_t)v->singleshot_timer.cpu);
     arch_vcpu_dump(v);
+}
+
+/* Ports that are pending, each with the vCPU it is bound to. */
+static void dump_events(struct domain *d)
+{
+    for (evtchn_port_t port = 1; d->shared_info && port < EVENT_CHANNEL_MAX_PORTS; port++) {
+        const struct event_channel *channel = event_channel_of(d, port);
+        if (channel && d->shared_info->evtchn_pending[port / 64] >> port % 64 & 1)
+            printk(LOG_ALWAYS, "  port %u is pending for vCPU %u%s", port, channel->notify_vcpu,
+                   d->shared_info->evtchn_mask[port / 64] >> port % 64 & 1 ? ", masked" : "");
+    }
 }
 
 static void dump_domains(char key)
@@ -35,6 +50,7 @@ static void dump_domains(char key)
                d->total_pages, d->max_pages, d->pause_count, d->references - 1);
         DOMAIN_FOR_EACH_VCPU(d, v)
             dump_vcpu(v);
+        dump_events(d);
     }
 }
 
