@@ -94,6 +94,10 @@ free_kib() {
     ctl info --json | tr ',{' '\n\n' | sed -n 's/.*"free_memory_kib": *\([0-9]*\).*/\1/p'
 }
 
+memory_is() { # KIB: that much is free
+    [ "$(free_kib)" = "$1" ]
+}
+
 # inventory: free memory, the domains and the whole store, to be compared before and after. What counts up by design
 # (domain ids) has to be gone again, so it does not show.
 inventory() {

@@ -5,4 +5,4 @@ create inside
 is_up inside
 type_at inside poweroff
 within 60 "the guest ends" is_gone inside
-within 10 "its memory is free again" [ "$(free_kib)" = "$before" ]
+within 10 "its memory is free again" memory_is "$before"

@@ -58,10 +58,18 @@ static inline void fake_unbind(struct hypervisor *hypervisor, event_port_t port)
         domains[port - 100].bound = false;
 }
 
+/* What a domain does, once, at the moment when it is notified. */
+static void (*when_notified)(domid_t domain);
+
 static inline void fake_notify(struct hypervisor *hypervisor, event_port_t port)
 {
+    void (*action)(domid_t domain) = when_notified;
+
     if (port >= 100)
         domains[port - 100].notified++;
+    when_notified = NULL;
+    if (action && port >= 100)
+        action((domid_t)(port - 100));
 }
 
 static inline unsigned int fake_pending(struct hypervisor *hypervisor, event_port_t *ports, unsigned int count)

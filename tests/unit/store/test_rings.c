@@ -58,6 +58,30 @@ static void an_introduced_domain_is_served(void)
     tear_down();
 }
 
+static void put_read_silently(domid_t domain)
+{
+    struct xsd_sockmsg header = {.type = XS_READ, .req_id = 77, .len = 2};
+    put(domain, &header, sizeof(header));
+    put(domain, "x", 2);
+}
+
+/* Linux sends no event for a request that it adds while it still sees earlier ones in the ring. */
+static void a_request_added_without_an_event_is_served(void)
+{
+    const struct xenstore_domain_interface *page = &domains[5].page;
+    set_up();
+    introduce_5();
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+    when_notified = put_read_silently;
+    put_read_silently(5);
+    fire(105);
+    turn(&daemon_);
+    CU_ASSERT_PTR_NULL(when_notified);
+    CU_ASSERT_EQUAL(page->req_cons, page->req_prod);
+    CU_ASSERT_EQUAL(page->rsp_prod - page->rsp_cons, 2 * (sizeof(struct xsd_sockmsg) + sizeof("v")));
+    tear_down();
+}
+
 static void messages_longer_than_the_ring_pass(void)
 {
     set_up();
@@ -206,6 +230,7 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"an introduced domain is served, also what it asked before", an_introduced_domain_is_served},
+        {"a request added without an event is served", a_request_added_without_an_event_is_served},
         {"messages longer than the ring pass in pieces", messages_longer_than_the_ring_pass},
         {"lying indices and lengths cut off their own domain only", lying_indices_cut_off_their_domain_alone},
         {"reconnection ends watches and transactions", reconnection_ends_watches_and_transactions},
