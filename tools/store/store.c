@@ -244,6 +244,7 @@ void store_forget_domain(struct view *view, domid_t domain)
     struct change *next;
     for (struct change *change = forgetting.changes.first; change; change = next) {
         next = change->next;
+        change->next = NULL; /* each is recorded for itself, not with those after it */
         perform(view, &domain_0, change);
     }
 }
