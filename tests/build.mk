@@ -154,6 +154,9 @@ debug:
 	@$(MAKE) --no-print-directory DEBUG=1 BUILD=$(BUILD)/debug $(BUILD)/debug/keel
 system: all images debug
 	@tests/system/run $(BUILD)/results/system $(BOOTS)
+.PHONY: library
+library: all
+	@tests/library/run $(BUILD)/results/library
 .PHONY: peer
 peer: all images
 	@tests/peer/run $(BUILD)/results/peer

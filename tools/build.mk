@@ -19,6 +19,22 @@ $(STORE_CLIENT) $(LIBCTL):
 	@mkdir -p $(@D) && rm -f $@ && echo "  AR      $@"
 	@ar rcs $@ $^
 
+# libctl for other programs: of its functions only those of ctl.h and config.h can be seen from outside.
+LIBCTL_VERSION := 1.0
+LIBCTL_SHARED := $(BUILD)/lib/libctl.so.1
+all: $(LIBCTL_SHARED)
+$(LIBCTL_SHARED): $(call TOOLS_OBJECTS,libctl) $(call TOOLS_OBJECTS,store/client) tools/libctl/libctl.map
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) -shared -Wl,-soname,libctl.so.1 -Wl,--version-script,tools/libctl/libctl.map -Wl,--no-undefined -o $@ \
+	  $(filter %.o,$^) $(LIBCTL_LIBS)
+	@ln -sf libctl.so.1 $(BUILD)/lib/libctl.so
+
+# Installs the library with its headers, programs, manual pages and completion below DESTDIR and PREFIX.
+PREFIX ?= /usr/local
+.PHONY: install
+install: all
+	@tools/install "$(DESTDIR)$(PREFIX)" "$(PREFIX)" $(BUILD) $(LIBCTL_VERSION) "$(LIBCTL_LIBS)"
+
 # $(call program,NAME,FOLDER,LIBRARIES,LDLIBS)
 define program
 ifneq ($(wildcard tools/$(2)/*.c),)

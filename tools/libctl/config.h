@@ -8,6 +8,10 @@
 
 #include "ctl.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ctl_action { CTL_ACTION_DESTROY, CTL_ACTION_RESTART, CTL_ACTION_RENAME_RESTART, CTL_ACTION_PRESERVE,
                   CTL_ACTION_COREDUMP_DESTROY, CTL_ACTION_COREDUMP_RESTART, CTL_ACTION_SOFT_RESET };
 
@@ -61,5 +65,9 @@ CTL_API void ctl_config_messages_free(struct ctl_config_messages *messages);
 /* The configuration as JSON text (what ctl_config_from_json reads back); free with free(). NULL: no memory. */
 CTL_API char *ctl_config_to_json(const struct ctl_config *config);
 CTL_API int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl_config_messages *messages);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

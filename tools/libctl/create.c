@@ -19,7 +19,6 @@
 #include <xen/memory.h>
 
 #define EVENT_CHANNEL_PORT_MAX 1023
-#define MEMORY_SLACK_KIB 1024u /* the rings, the ACPI tables, what a balloon driver is off by */
 #define IDENTITY_ENTRIES 1024u
 #define IDENTITY_FLAGS 0xe7u   /* present, writable, user, accessed, dirty, 4 MiB page */
 #define E820_ENTRY_BYTES 20u
@@ -101,7 +100,7 @@ static int set_limits(struct creation *creation)
 
     domctl.cmd = XEN_DOMCTL_max_mem;
     memset(&domctl.u, 0, sizeof(domctl.u));
-    domctl.u.max_mem.max_memkb = plan->config->max_memory_kib + MEMORY_SLACK_KIB;
+    domctl.u.max_mem.max_memkb = plan->config->max_memory_kib + CTL_MEMORY_SLACK_KIB;
     result = hypercall_domctl(creation->ctl, &domctl);
     return result < 0 ? refused(creation, result, "its memory limit") : 0;
 }

@@ -3,6 +3,7 @@
  * The plan of a domain's creation: everything that can be checked before anything is changed.
  */
 #include "create.h"
+#include "names.h"
 #include "boot_info.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -89,24 +90,6 @@ static int check_host(struct ctl *ctl, struct create_plan *plan)
     return 0;
 }
 
-static int check_name(struct ctl *ctl, const char *name)
-{
-    struct ctl_domain *list;
-    ssize_t count;
-    int result = 0;
-
-    if (!ctl_store(ctl))
-        return -ENOENT;
-    count = ctl_domain_list(ctl, &list);
-    if (count < 0)
-        return (int)count;
-    for (ssize_t i = 0; i < count && !result; i++)
-        if (!strcmp(list[i].name, name))
-            result = ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists (domain %u)", name, list[i].domid);
-    free(list);
-    return result;
-}
-
 static int make_uuid(struct ctl *ctl, struct create_plan *plan)
 {
     if (plan->config->uuid_set) {
@@ -153,7 +136,9 @@ int create_plan_make(struct ctl *ctl, const struct ctl_config *config, struct cr
     result = check_host(ctl, plan);
     if (result < 0)
         return result;
-    result = check_name(ctl, config->name);
+    if (!ctl_store(ctl))
+        return -ENOENT;
+    result = names_check(ctl, config->name, DOMID_INVALID);
     if (result < 0)
         return result;
     result = make_uuid(ctl, plan);

@@ -3,8 +3,10 @@
  * libctl: control of domains, for every tool of domain 0.
  *
  * Contract of all calls: 0 or a count on success, a negative errno on failure; ctl_error() then holds one sentence
- * that names the file, key or domain and says what is wrong. Calls are synchronous. A handle may be used by one
- * thread at a time. Names: `domid` is Xen's domain number; memory is in KiB, time in ns, unless the name says else.
+ * that names the file, key or domain and says what is wrong; -EOPNOTSUPP means that the hypervisor does not have it.
+ * Calls are synchronous. A handle may be used by one thread at a time, and each thread may have handles of its own:
+ * the library has no state outside of them. Names: `domid` is Xen's domain number; memory is in KiB, time in ns,
+ * unless the name says else.
  */
 #ifndef KEEL_CTL_H
 #define KEEL_CTL_H
@@ -14,9 +16,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctl;
 struct ctl_config;
 
+/* What libctl.so gives to other programs. */
 #define CTL_API __attribute__((visibility("default")))
 #define CTL_NAME_MAX 255
 #define CTL_CPUMAP_BYTES 64 /* 512 physical CPUs */
@@ -46,6 +53,7 @@ struct ctl_domain {
     uint64_t memory_kib, max_memory_kib;
     uint32_t vcpus_online, vcpus_max;
     uint64_t cpu_time_ns;
+    uint32_t pool;                     /* the CPU pool it runs in */
 };
 
 struct ctl_vcpu {
@@ -75,6 +83,80 @@ CTL_API ssize_t ctl_vcpu_list(struct ctl *ctl, uint32_t domid, struct ctl_vcpu *
 /* Path of the terminal that the console daemon serves for the domain; waits up to timeout_ms for it to appear. */
 CTL_API int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path, size_t size);
 
+/* --- changing what runs (domain_change.c, vcpu_change.c) ---------------------------------------------------------- */
+
+/* -EEXIST when another domain has the name, -EINVAL when it is none (empty, too long, with / or control characters). */
+CTL_API int ctl_domain_rename(struct ctl *ctl, uint32_t domid, const char *name);
+/* Since its creation; for domain 0 since this kernel's boot. */
+CTL_API int ctl_domain_uptime(struct ctl *ctl, uint32_t domid, uint64_t *uptime_ns);
+#define CTL_VCPUS_ALL UINT32_MAX
+/* Where a vCPU (or all) may and prefers to run; NULL leaves one of the two as it is. -EINVAL when no CPU is left. */
+CTL_API int ctl_vcpu_pin(struct ctl *ctl, uint32_t domid, uint32_t vcpu, const uint8_t hard[CTL_CPUMAP_BYTES],
+                         const uint8_t soft[CTL_CPUMAP_BYTES]);
+/* Asks the guest to have the first `online` of its vCPUs online. */
+CTL_API int ctl_vcpu_set(struct ctl *ctl, uint32_t domid, uint32_t online);
+/* Asks the guest's balloon driver for this much memory; not above what memory-max allows. */
+CTL_API int ctl_memory_set(struct ctl *ctl, uint32_t domid, uint64_t memory_kib);
+/* The most that ctl_memory_set may ask for. */
+CTL_API int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib);
+enum ctl_trigger { CTL_TRIGGER_NMI, CTL_TRIGGER_RESET, CTL_TRIGGER_INIT, CTL_TRIGGER_POWER, CTL_TRIGGER_SLEEP };
+CTL_API int ctl_trigger(struct ctl *ctl, uint32_t domid, enum ctl_trigger trigger, uint32_t vcpu);
+/* Asks the guest's kernel, through the store, for what SysRq and this key do. */
+CTL_API int ctl_sysrq(struct ctl *ctl, uint32_t domid, char key);
+/* As if the keys were typed at the hypervisor's own console. */
+CTL_API int ctl_debug_keys(struct ctl *ctl, const char *keys);
+
+/* --- shares of the CPUs (scheduler.c) --------------------------------------------------------------------------- */
+
+enum ctl_scheduler { CTL_SCHEDULER_CREDIT, CTL_SCHEDULER_CREDIT2, CTL_SCHEDULER_OTHER };
+struct ctl_share {
+    uint32_t weight; /* 1 to 65535, relative to the others' */
+    uint32_t cap;    /* percent of one CPU; 0: none */
+};
+struct ctl_pool {
+    uint32_t id, domains;
+    char name[64];
+    enum ctl_scheduler scheduler;
+    char scheduler_name[16];
+    uint8_t cpus[CTL_CPUMAP_BYTES];
+};
+struct ctl_pool_times {
+    uint32_t ratelimit_us;
+    uint32_t timeslice_ms, migration_delay_us; /* credit alone */
+};
+CTL_API int ctl_share_get(struct ctl *ctl, uint32_t domid, enum ctl_scheduler scheduler, struct ctl_share *share);
+CTL_API int ctl_share_set(struct ctl *ctl, uint32_t domid, enum ctl_scheduler scheduler,
+                          const struct ctl_share *share);
+/* All CPU pools; free *list with free(). A hypervisor that has no pools shows one, Pool-0, with all CPUs. */
+CTL_API ssize_t ctl_pool_list(struct ctl *ctl, struct ctl_pool **list);
+CTL_API int ctl_pool_times_get(struct ctl *ctl, const struct ctl_pool *pool, struct ctl_pool_times *times);
+CTL_API int ctl_pool_times_set(struct ctl *ctl, const struct ctl_pool *pool, const struct ctl_pool_times *times);
+
+/* --- events (events.c) ------------------------------------------------------------------------------------------ */
+
+/*
+ * What becomes of domains, as it happens: the descriptor is readable when there may be something to fetch. What comes
+ * and goes between two fetches is not seen: a domain that lives shorter than that, a shutdown whose domain is gone.
+ * A handle of events is used by one thread at a time, with the ctl that opened it.
+ */
+struct ctl_events;
+enum ctl_event_kind { CTL_EVENT_CREATED, CTL_EVENT_RENAMED, CTL_EVENT_SHUTDOWN, CTL_EVENT_DESTROYED };
+struct ctl_event {
+    enum ctl_event_kind kind;
+    uint32_t domid;
+    uint8_t uuid[16];
+    char name[CTL_NAME_MAX + 1];
+    enum ctl_shutdown reason; /* of CTL_EVENT_SHUTDOWN */
+};
+/* Domains that there are already give no event. */
+CTL_API int ctl_events_open(struct ctl *ctl, struct ctl_events **out);
+CTL_API void ctl_events_close(struct ctl_events *events);
+CTL_API int ctl_events_fd(const struct ctl_events *events);
+/* 1 with *event filled, 0 when there is nothing at the moment; never waits. -EPIPE: the store is gone, open anew. */
+CTL_API int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event *event);
+/* "created", "renamed", "shutdown", "destroyed". */
+CTL_API const char *ctl_event_word(enum ctl_event_kind kind);
+
 /* --- host --------------------------------------------------------------------------------------------------- */
 
 struct ctl_host {
@@ -94,5 +176,9 @@ struct ctl_host {
 CTL_API int ctl_host_get(struct ctl *ctl, struct ctl_host *host);
 /* The hypervisor's log, NUL-terminated; free *text with free(). Returns its length. */
 CTL_API ssize_t ctl_dmesg(struct ctl *ctl, bool clear, char **text);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "hypercall.h"
 #include "destroy.h"
+#include "names.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,10 +76,14 @@ static void remove_backends_of_kind(struct ctl *ctl, const char *kind)
 void ctl_store_forget_domain(struct ctl *ctl, uint32_t domid, const uint8_t uuid[16])
 {
     char path[CTL_STORE_PATH_MAX], text[CTL_UUID_TEXT];
-    char *vm;
+    char *vm, *name;
 
     if (!ctl_store(ctl))
         return;
+    name = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/name", domid);
+    if (name)
+        names_release(ctl, XBT_NULL, name, domid);
+    free(name);
     ctl_path(path, "/local/domain/%u/device", domid);
     for_each_child(ctl, path, remove_backends_of_kind);
     ctl_path(path, "/local/domain/%u/console", domid);

@@ -31,9 +31,10 @@ static void domain_fill(struct ctl_domain *domain, const struct xen_domctl_getdo
     domain->vcpus_online = info->nr_online_vcpus;
     domain->vcpus_max = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1;
     domain->cpu_time_ns = info->cpu_time;
+    domain->pool = info->cpupool;
 }
 
-static void domain_name(struct ctl *ctl, struct ctl_domain *domain)
+void ctl_domain_read_name(struct ctl *ctl, struct ctl_domain *domain)
 {
     char *name = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/name", domain->domid);
 
@@ -42,8 +43,7 @@ static void domain_name(struct ctl *ctl, struct ctl_domain *domain)
     free(name);
 }
 
-/* Fills *list, names not yet read. */
-static ssize_t domain_list_bare(struct ctl *ctl, struct ctl_domain **list)
+ssize_t ctl_domain_list_bare(struct ctl *ctl, struct ctl_domain **list)
 {
     struct xen_domctl_getdomaininfo *infos = hypercall_alloc(ctl, LIST_BATCH * sizeof(*infos));
     struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_getdomaininfolist };
@@ -89,10 +89,10 @@ free_domains:
 
 ssize_t ctl_domain_list(struct ctl *ctl, struct ctl_domain **list)
 {
-    ssize_t count = domain_list_bare(ctl, list);
+    ssize_t count = ctl_domain_list_bare(ctl, list);
 
     for (ssize_t i = 0; i < count; i++)
-        domain_name(ctl, &(*list)[i]);
+        ctl_domain_read_name(ctl, &(*list)[i]);
     return count;
 }
 
@@ -110,7 +110,7 @@ int ctl_domain_get(struct ctl *ctl, uint32_t domid, struct ctl_domain *domain)
     if (domctl.u.getdomaininfo.domain != domid) /* the call answers with the next domain there is */
         return ctl_fail(ctl, ESRCH, "there is no domain %u", domid);
     domain_fill(domain, &domctl.u.getdomaininfo);
-    domain_name(ctl, domain);
+    ctl_domain_read_name(ctl, domain);
     return 0;
 }
 

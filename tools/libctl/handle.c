@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include "hypercall.h"
+#include "names.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -75,6 +76,7 @@ void ctl_close(struct ctl *ctl)
         return;
     if (ctl->store)
         xs_close(ctl->store);
+    names_free(ctl);
     hypercall_fini(ctl);
     close(ctl->privcmd);
     free(ctl);

@@ -19,18 +19,6 @@ static void text_copy(char *to, size_t size, const char *from, size_t length)
     snprintf(to, size, "%.*s", (int)strnlen(from, length), from);
 }
 
-static const char *scheduler_name(uint32_t id)
-{
-    switch (id) {
-    case XEN_SCHEDULER_CREDIT: return "credit";
-    case XEN_SCHEDULER_CREDIT2: return "credit2";
-    case XEN_SCHEDULER_ARINC653: return "arinc653";
-    case XEN_SCHEDULER_RTDS: return "rtds";
-    case XEN_SCHEDULER_NULL: return "null";
-    default: return "unknown";
-    }
-}
-
 static int version(struct ctl *ctl, unsigned command, void *buffer)
 {
     return hypercall(ctl, __HYPERVISOR_xen_version, command, (uintptr_t)buffer, 0, 0, 0);
@@ -149,7 +137,7 @@ int ctl_host_get(struct ctl *ctl, struct ctl_host *host)
     memset(&sysctl.u, 0, sizeof(sysctl.u));
     result = hypercall_sysctl(ctl, &sysctl);
     if (result >= 0)
-        snprintf(host->scheduler, sizeof(host->scheduler), "%s", scheduler_name(sysctl.u.sched_id.sched_id));
+        snprintf(host->scheduler, sizeof(host->scheduler), "%s", ctl_scheduler_name(sysctl.u.sched_id.sched_id));
     result = host_versions(ctl, host);
     if (result < 0)
         return ctl_fail(ctl, -result, "the hypervisor does not tell its version: %s", strerror(-result));

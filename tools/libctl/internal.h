@@ -15,12 +15,23 @@
 #define CTL_ERROR_MAX 1024
 #define CTL_STORE_PATH_MAX 512
 
+#define CTL_MEMORY_SLACK_KIB 1024u /* of a domain's limit: the rings, the ACPI tables, what a balloon driver is off by */
+
+/* A domain's name, as it was read once. */
+struct ctl_known_name {
+    uint32_t domid;
+    uint8_t uuid[16];
+    char name[CTL_NAME_MAX + 1];
+};
+
 struct ctl {
     int privcmd;              /* /dev/xen/privcmd */
     int buffers;              /* /dev/xen/hypercall, or -1: locked anonymous memory instead */
     uint8_t *arena;           /* hypercall-safe memory, used as a stack */
     size_t arena_used;
     struct xs_handle *store;  /* NULL until the first call that needs it */
+    struct ctl_known_name *known_names; /* names.c */
+    size_t known_names_count;
     char error[CTL_ERROR_MAX];
 };
 
@@ -34,11 +45,25 @@ struct xs_handle *ctl_store(struct ctl *ctl);
  * through it certain to outlive that.
  */
 struct xs_handle *ctl_store_open_socket(void);
+/* The domains by rising id, without their names; free *list with free(). Returns the count. Sets the sentence. */
+ssize_t ctl_domain_list_bare(struct ctl *ctl, struct ctl_domain **list);
+/* Puts the name in, if the store has one. */
+void ctl_domain_read_name(struct ctl *ctl, struct ctl_domain *domain);
+/* "credit2" for XEN_SCHEDULER_CREDIT2; never NULL. */
+const char *ctl_scheduler_name(uint32_t id);
 /* Like snprintf into a store path; a path too long is cut, which the store then refuses. */
 void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text of a node, or NULL when there is none; free with free(). Sets no sentence. */
 char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Writes a node's text. 0 or a positive errno; sets no sentence. */
+int ctl_store_write(struct ctl *ctl, xs_transaction_t transaction, const char *path, const char *text);
+/*
+ * Runs `work` inside a transaction, again for as long as others' changes make it void. `work` returns 0 or a positive
+ * errno, which ends it without a trace. Returns 0 or a positive errno; sets no sentence.
+ */
+int ctl_store_transact(struct ctl *ctl, int (*work)(struct ctl *ctl, xs_transaction_t transaction, void *context),
+                       void *context);
 /* Removes a node with all below it, then each parent that this leaves empty, up to but not including `keep`. */
 void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep);
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ATTEMPTS_MAX 100
+
 struct xs_handle *ctl_store(struct ctl *ctl)
 {
     if (!ctl->store) {
@@ -50,6 +52,37 @@ char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *
     return xs_read(store, transaction, path, &length);
 }
 
+int ctl_store_write(struct ctl *ctl, xs_transaction_t transaction, const char *path, const char *text)
+{
+    struct xs_handle *store = ctl_store(ctl);
+
+    if (!store)
+        return ENOENT;
+    return xs_write(store, transaction, path, text, (unsigned)strlen(text)) ? 0 : errno;
+}
+
+int ctl_store_transact(struct ctl *ctl, int (*work)(struct ctl *ctl, xs_transaction_t transaction, void *context),
+                       void *context)
+{
+    struct xs_handle *store = ctl_store(ctl);
+
+    if (!store)
+        return ENOENT;
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        xs_transaction_t transaction = xs_transaction_start(store);
+        int error;
+
+        if (transaction == XBT_NULL)
+            return errno;
+        error = work(ctl, transaction, context);
+        if (xs_transaction_end(store, transaction, error != 0) || error)
+            return error;
+        if (errno != EAGAIN)
+            return errno;
+    }
+    return EAGAIN;
+}
+
 /* One attempt; false when another's change made the transaction void. */
 static bool remove_once(struct xs_handle *store, const char *path, const char *keep)
 {
@@ -83,7 +116,7 @@ void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep)
 
     if (!store)
         return;
-    for (int attempt = 0; attempt < 100; attempt++)
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++)
         if (remove_once(store, path, keep))
             return;
 }

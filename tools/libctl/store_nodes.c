@@ -5,6 +5,7 @@
  */
 #include "store_nodes.h"
 #include "destroy.h"
+#include "names.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,31 +72,6 @@ static void guest_node(struct writer *writer, const char *path)
     node(writer, path, "%s", "");
     ctl_path(at, "%s/%s", writer->root, path);
     set_permissions(writer, at, writer->domain->domid, -1);
-}
-
-/*
- * Whether another domain has the name. Read inside the transaction, so that of two creations at the same instant the
- * later one has to look again, and finds the earlier.
- */
-static bool name_taken(struct writer *writer)
-{
-    unsigned count = 0, length;
-    char **domids = xs_directory(writer->store, writer->transaction, "/local/domain", &count);
-    char path[CTL_STORE_PATH_MAX];
-    bool taken = false;
-
-    for (unsigned i = 0; domids && i < count && !taken; i++) {
-        char *name;
-
-        if (strtoul(domids[i], NULL, 10) == writer->domain->domid)
-            continue; /* what an earlier domain of this number may have left */
-        ctl_path(path, "/local/domain/%s/name", domids[i]);
-        name = xs_read(writer->store, writer->transaction, path, &length);
-        taken = name && !strcmp(name, writer->domain->config->name);
-        free(name);
-    }
-    free(domids);
-    return taken;
 }
 
 static void domain_nodes(struct writer *writer)
@@ -227,8 +203,10 @@ int store_nodes_write(struct ctl *ctl, const struct store_domain *domain)
             writer.error = errno;
             break;
         }
-        if (name_taken(&writer))
+        if (names_taken(ctl, writer.transaction, domain->config->name, domain->domid))
             writer.error = EEXIST;
+        else
+            writer.error = names_claim(ctl, writer.transaction, domain->config->name, domain->domid);
         domain_nodes(&writer);
         machine_nodes(&writer);
         xl_nodes(&writer);

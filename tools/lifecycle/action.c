@@ -129,7 +129,7 @@ static void restart(struct ctl *ctl, const struct ctl_domain *domain, struct ctl
 static void rename_restart(struct ctl *ctl, struct xs_handle *store, const struct ctl_domain *domain,
                            struct ctl_config *config)
 {
-    char note[CTL_STORE_PATH_MAX], path[CTL_STORE_PATH_MAX], name[CTL_NAME_MAX + 16];
+    char note[CTL_STORE_PATH_MAX], name[CTL_NAME_MAX + 16];
 
     if (!config->uuid_set && getrandom(config->uuid, sizeof(config->uuid), 0) != sizeof(config->uuid)) {
         say(domain, "there are no random numbers for a new UUID; it is left as it is");
@@ -143,9 +143,8 @@ static void rename_restart(struct ctl *ctl, struct xs_handle *store, const struc
         return;
     }
     snprintf(name, sizeof(name), "%s-%u", domain->name, domain->domid);
-    ctl_path(path, "/local/domain/%u/name", domain->domid);
-    if (!xs_write(store, XBT_NULL, path, name, (unsigned)strlen(name)))
-        say(domain, strerror(errno));
+    if (ctl_domain_rename(ctl, domain->domid, name) < 0)
+        say(domain, ctl_error(ctl));
     preserve(store, domain);
     create_noted(ctl, config, note);
 }
