@@ -86,8 +86,8 @@ FUZZ_PROGRAMS :=
 $(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))),\
   $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
 
-# It runs the program.
-$(BUILD)/unit/store/test_daemon: | $(BUILD)/bin/stored
+# They run the program.
+$(BUILD)/unit/store/test_daemon $(BUILD)/unit/cli/test_store: | $(BUILD)/bin/stored
 
 .PHONY: unit-programs fuzz-programs unit fuzz short-fuzz
 unit-programs: $(UNIT_PROGRAMS)

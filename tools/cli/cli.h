@@ -30,7 +30,7 @@ struct cli_option {
 struct cli;
 
 struct cli_verb {
-    const char *name;
+    const char *name;      /* of one word, or of two with one space, as "store ls" */
     const char *arguments; /* as usage shows them; "" for none */
     int arguments_least, arguments_most; /* most < 0: any number */
     const char *summary;   /* a line, without a full stop */
@@ -64,6 +64,10 @@ unsigned cli_given(const struct cli *cli, char letter);
 /* An option's argument; NULL when it was not given. */
 const char *cli_value(const struct cli *cli, char letter);
 const struct cli_verb *cli_verb_find(const char *name);
+/* The verb that the first word names, or the first two; *used says how many. NULL: none. */
+const struct cli_verb *cli_verb_find_words(int count, char **words, int *used);
+/* "there is no such verb", with the nearest one, or with the second words that the first can have; CLI_USAGE. */
+int cli_verb_unknown(struct cli *cli, int count, char **words);
 /* Runs the whole program; argv[0] is its name. */
 int cli_main(int argc, char **argv, FILE *out, FILE *err);
 

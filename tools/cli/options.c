@@ -127,14 +127,48 @@ const struct cli_verb *cli_verb_find(const char *name)
     return NULL;
 }
 
-static int unknown_verb(struct cli *cli, const char *name)
+#define NAME_MAX_SIZE 64
+
+const struct cli_verb *cli_verb_find_words(int count, char **words, int *used)
+{
+    const struct cli_verb *verb = cli_verb_find(words[0]);
+    char name[NAME_MAX_SIZE];
+
+    *used = 1;
+    if (verb || count < 2)
+        return verb;
+    snprintf(name, sizeof(name), "%s %s", words[0], words[1]);
+    *used = 2;
+    return cli_verb_find(name);
+}
+
+/* The second words of verbs that begin with this one, as "ls, read"; empty when there are none. */
+static void second_words(const char *first, char *text, size_t size)
+{
+    size_t length = strlen(first), used = 0;
+
+    *text = '\0';
+    for (size_t i = 0; cli_verbs[i]; i++) {
+        const char *name = cli_verbs[i]->name;
+
+        if (strncmp(name, first, length) == 0 && name[length] == ' ' && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name + length + 1);
+    }
+}
+
+int cli_verb_unknown(struct cli *cli, int count, char **words)
 {
     const char *names[64];
-    size_t count = 0;
+    char name[NAME_MAX_SIZE], others[256];
+    size_t names_count = 0;
 
-    for (; cli_verbs[count] && count < 64; count++)
-        names[count] = cli_verbs[count]->name;
-    const char *nearest = config_nearest(name, names, count, sizeof(names[0]));
+    second_words(words[0], others, sizeof(others));
+    if (*others && count < 2)
+        return cli_usage_error(cli, "%s needs one word more: %s", words[0], others);
+    snprintf(name, sizeof(name), "%s%s%s", words[0], *others ? " " : "", *others ? words[1] : "");
+    for (; cli_verbs[names_count] && names_count < 64; names_count++)
+        names[names_count] = cli_verbs[names_count]->name;
+    const char *nearest = config_nearest(name, names, names_count, sizeof(names[0]));
 
     return cli_usage_error(cli, "there is no verb \"%s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
                            nearest ? nearest : "", nearest ? "\"?" : "");
@@ -154,22 +188,24 @@ static int run_verb(struct cli *cli, int count, char **words)
 int cli_main(int argc, char **argv, FILE *out, FILE *err)
 {
     struct cli cli = { .out = out, .err = err };
-    const char *name;
-    int at = 1, status;
+    int at = 1, used = 1, status;
 
     for (; at < argc && strcmp(argv[at], "--json") == 0; at++)
         cli.json = true;
-    name = at < argc ? argv[at++] : NULL;
-    if (!name)
+    if (at >= argc)
         return cli_usage_error(&cli, "a verb is missing");
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        name = "help";
-    else if (strcmp(name, "--version") == 0)
-        name = "version";
-    else if (*name == '-')
-        return cli_usage_error(&cli, "there is no option %s before the verb", name);
-    cli.verb = cli_verb_find(name);
-    status = cli.verb ? run_verb(&cli, argc - at, argv + at) : unknown_verb(&cli, name);
+    if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+        cli.verb = cli_verb_find("help");
+    else if (strcmp(argv[at], "--version") == 0)
+        cli.verb = cli_verb_find("version");
+    else if (*argv[at] == '-')
+        return cli_usage_error(&cli, "there is no option %s before the verb", argv[at]);
+    else
+        cli.verb = cli_verb_find_words(argc - at, argv + at, &used);
+    if (cli.verb)
+        status = run_verb(&cli, argc - at - used, argv + at + used);
+    else
+        status = cli_verb_unknown(&cli, argc - at, argv + at);
     ctl_close(cli.ctl);
     cli.ctl = NULL;
     if ((fflush(out) != 0 || ferror(out)) && status == CLI_DONE)

@@ -45,10 +45,13 @@ static int run(struct cli *cli)
         cli_print_verbs(cli->out);
         return CLI_DONE;
     }
-    const struct cli_verb *verb = cli_verb_find(cli->arguments[0]);
+    int used;
+    const struct cli_verb *verb = cli_verb_find_words(cli->arguments_count, cli->arguments, &used);
 
     if (!verb)
-        return cli_usage_error(cli, "there is no verb \"%s\"; `ctl help` lists them", cli->arguments[0]);
+        return cli_verb_unknown(cli, cli->arguments_count, cli->arguments);
+    if (used < cli->arguments_count)
+        return cli_usage_error(cli, "help does not take \"%s\"", cli->arguments[used]);
     cli_print_help(cli->out, verb);
     return CLI_DONE;
 }
@@ -56,6 +59,6 @@ static int run(struct cli *cli)
 static const struct cli_option options[] = { { 0 } };
 
 const struct cli_verb verb_help = {
-    .name = "help", .arguments = "[VERB]", .arguments_most = 1, .summary = "List the verbs, or explain one",
+    .name = "help", .arguments = "[VERB]", .arguments_most = 2, .summary = "List the verbs, or explain one",
     .options = options, .run = run,
 };
