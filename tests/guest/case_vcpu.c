@@ -83,6 +83,7 @@ TEST_CASE(timer_singleshot, ANYWHERE)
     uint64_t due = timer.timeout_abs_ns;
 
     EXPECT(port > 0);
+    interrupts_on();
     EXPECT_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 0, &timer), 0);
     EXPECT(wait_for(event_pending((evtchn_port_t)port), 2000));
     EXPECT(time_ns() >= due);
@@ -111,6 +112,7 @@ TEST_CASE(timer_periodic, ANYWHERE)
     struct vcpu_set_periodic_timer hasty = { .period_ns = 1000 };
 
     EXPECT(port > 0);
+    interrupts_on();
     EXPECT_EQUAL(vcpu_op(VCPUOP_set_periodic_timer, 0, &hasty), -XEN_EINVAL);
     EXPECT_EQUAL(vcpu_op(VCPUOP_set_periodic_timer, 0, &timer), 0);
     for (unsigned int i = 0; i < 3; i++) {
@@ -130,12 +132,27 @@ TEST_CASE(timer_set_timer_op, ANYWHERE)
     long port = bind_timer();
 
     EXPECT(port > 0);
+    interrupts_on();
     EXPECT_EQUAL(hypercall1(__HYPERVISOR_set_timer_op, time_ns() + 10 * NS_PER_MS), 0);
     EXPECT(wait_for(event_pending((evtchn_port_t)port), 2000));
     event_clear((evtchn_port_t)port);
     EXPECT_EQUAL(hypercall1(__HYPERVISOR_set_timer_op, time_ns() + 20 * NS_PER_MS), 0);
     EXPECT_EQUAL(hypercall1(__HYPERVISOR_set_timer_op, 0), 0);
     EXPECT(!wait_for(event_pending((evtchn_port_t)port), 50));
+    EXPECT_EQUAL(event_close((evtchn_port_t)port), 0);
+    return NULL;
+}
+
+/* The hypervisor's timer also ends a guest that spins with its interrupts off. */
+TEST_CASE(timer_interrupts_off, ANYWHERE)
+{
+    long port = bind_timer();
+
+    EXPECT(port > 0);
+    interrupts_off();
+    EXPECT_EQUAL(hypercall1(__HYPERVISOR_set_timer_op, time_ns() + 10 * NS_PER_MS), 0);
+    EXPECT(wait_for(event_pending((evtchn_port_t)port), 2000));
+    event_clear((evtchn_port_t)port);
     EXPECT_EQUAL(event_close((evtchn_port_t)port), 0);
     return NULL;
 }

@@ -76,12 +76,15 @@ static bool is_named(const char *list, const char *name)
 static void run_cases(void)
 {
     unsigned int passed = 0, failed = 0, cpus = vcpu_count();
-    static char names[1024];
+    static char names[1024], left_out_names[256];
     const char *named = command_line_value("tests", names, sizeof(names));
+    const char *left_out = command_line_value("without", left_out_names, sizeof(left_out_names));
 
     for (const struct test_case *test = test_cases_start; test < test_cases_end; test++) {
         if (named ? !is_named(named, test->name)
                   : test->where & ONLY_NAMED || !(test->where & (is_dom0 ? IN_DOM0 : IN_GUEST)))
+            continue;
+        if (left_out && is_named(left_out, test->name))
             continue;
         if (test->where & TWO_CPUS && cpus < 2) {
             print("SKIP %s: it needs a second vCPU\n", test->name);

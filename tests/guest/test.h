@@ -22,7 +22,7 @@
 #define IN_GUEST   1u
 #define IN_DOM0    2u
 #define ANYWHERE   (IN_GUEST | IN_DOM0)
-#define ONLY_NAMED 4u /* only when tests= names it: it ends the domain, or takes long */
+#define ONLY_NAMED 4u /* only when tests= names it: it ends the domain, or takes long; without= leaves cases out */
 #define TWO_CPUS   8u /* needs a second vCPU; left out without one */
 
 struct test_case {

@@ -94,7 +94,8 @@ void cpu_detect_features(void)
               "use -cpu EPYC,+svm");
     if (!f->svm_nested_paging)
         panic("This CPU's AMD-V has no nested paging, which Keel needs: use an AMD CPU of family 10h or later");
-    log_info("AMD-V: %u ASIDs, nested paging%s%s%s%s%s", f->svm_asid_count, f->svm_nrip_save ? ", NRIP save" : "",
+    log_info("AMD-V: %u ASIDs, nested paging%s%s%s%s%s", f->svm_asid_count,
+             f->svm_nrip_save ? ", NRIP save" : ", no NRIP save",
              f->svm_decode_assists ? ", decode assists" : "", f->svm_flush_by_asid ? ", flush by ASID" : "",
              f->svm_vmcb_clean ? ", VMCB clean bits" : "", f->svm_pause_filter ? ", pause filter" : "");
 }
