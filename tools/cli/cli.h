@@ -17,7 +17,16 @@ enum cli_status {
     CLI_DONE = 0,
     CLI_FAILED = 1, /* it could not be done; one sentence on standard error says why */
     CLI_USAGE = 2,  /* the command line is wrong */
+    CLI_ABSENT = 3, /* the hypervisor, or this program, does not have it */
+    CLI_LATE = 4,   /* what was waited for did not happen in time */
 };
+
+/* All of them, for help and the manual page. Ends with a NULL. */
+struct cli_status_text {
+    enum cli_status status;
+    const char *word, *meaning;
+};
+extern const struct cli_status_text cli_statuses[];
 
 /* An option of a verb. A table of them ends with an empty entry. */
 struct cli_option {
@@ -73,9 +82,12 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err);
 
 /* --- what is told to people and programs (report.c) --------------------------------------------------------- */
 
-/* One sentence on standard error, as text or as one line of JSON; returns CLI_FAILED. */
+/*
+ * One sentence on standard error, as text or as one line of JSON. Returns the exit status that belongs to the
+ * (positive) errno: CLI_ABSENT for EOPNOTSUPP, CLI_LATE for ETIMEDOUT, else CLI_FAILED.
+ */
 int cli_fail(struct cli *cli, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The sentence of the handle's last failure, for the negative errno `result`; returns CLI_FAILED. */
+/* The sentence of the handle's last failure, for the negative errno `result`; returns the status as cli_fail does. */
 int cli_fail_ctl(struct cli *cli, int result);
 /* The same for a wrong command line, with the verb's usage; returns CLI_USAGE. */
 int cli_usage_error(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -90,10 +102,18 @@ void cli_print_verbs(FILE *file);
 bool cli_open(struct cli *cli);
 /* The number of the domain of that name or number; false with the error printed. */
 bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid);
-/* Does the same to each domain of the arguments; goes on after a failure and returns CLI_FAILED then. */
+/* Does the same to each domain of the arguments; goes on after a failure and returns the first one's status then. */
 int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid));
 /* What the domains of the arguments, or all without arguments, are; free *list. -1: failed, with the error printed. */
 ssize_t cli_domains(struct cli *cli, struct ctl_domain **list);
+/* The number of seconds that option t holds, 0 without it; false with the usage error printed. */
+bool cli_timeout(struct cli *cli, uint64_t *seconds);
+/* Now, of a clock that is never set, in ns. */
+uint64_t cli_now_ns(void);
+/* A whole number from `least` to `most`; false with the usage error printed, which calls it `what`. */
+bool cli_number(struct cli *cli, const char *what, const char *text, uint32_t least, uint32_t most, uint32_t *number);
+/* An amount of memory as xl takes it, MiB or with one of bkmgt behind it, in KiB; false with the error printed. */
+bool cli_memory(struct cli *cli, const char *text, uint64_t *kib);
 /* "poweroff", "crash", ...; never NULL. */
 const char *cli_shutdown_word(enum ctl_shutdown reason);
 /* CPUs of a bitmap as xl prints them: "all" if those of 0..cpus-1 are in it, "none", or ranges. */

@@ -20,7 +20,7 @@ _ctl()
         choices=$(ctl help 2>/dev/null | awk '/^  [a-z]/ && !seen[$1]++ { print $1 }')
     elif [[ $word == -* ]]; then
         choices=$(ctl help "$verb" 2>/dev/null | grep -oE '^  [- ].{27}' | grep -oE -- '(^|[ ,])--?[a-z]([a-z-]*)' | tr -d ' ,')
-    elif [[ $verb == create ]]; then
+    elif [[ $verb == create || $verb == check || $verb == apply ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
     elif [[ $verb == store\ * ]]; then

@@ -38,9 +38,10 @@ int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid)
         return CLI_FAILED;
     for (int i = 0; i < cli->arguments_count; i++) {
         uint32_t domid;
+        int done = cli_find(cli, cli->arguments[i], &domid) ? action(cli, domid) : CLI_FAILED;
 
-        if (!cli_find(cli, cli->arguments[i], &domid) || action(cli, domid) != CLI_DONE)
-            status = CLI_FAILED;
+        if (status == CLI_DONE)
+            status = done;
     }
     return status;
 }

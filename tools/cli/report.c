@@ -8,6 +8,25 @@
 
 #define SENTENCE_MAX 1024
 
+const struct cli_status_text cli_statuses[] = {
+    { CLI_DONE, "done", "It was done" },
+    { CLI_FAILED, "failed", "It could not be done, or not for each domain; a sentence says why" },
+    { CLI_USAGE, "usage", "The command line is wrong; nothing was done" },
+    { CLI_ABSENT, "absent", "This hypervisor, or this program, does not have it" },
+    { CLI_LATE, "late", "What was waited for did not happen in time" },
+    { CLI_DONE, NULL, NULL },
+};
+
+static int status_of(int error)
+{
+    switch (error) {
+    case EOPNOTSUPP:
+    case ENOSYS: return CLI_ABSENT;
+    case ETIMEDOUT: return CLI_LATE;
+    default: return CLI_FAILED;
+    }
+}
+
 static void print_error(struct cli *cli, int status, int error, const char *sentence)
 {
     if (!cli->json) {
@@ -36,14 +55,14 @@ int cli_fail(struct cli *cli, int error, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    print_error(cli, CLI_FAILED, error, sentence);
-    return CLI_FAILED;
+    print_error(cli, status_of(error), error, sentence);
+    return status_of(error);
 }
 
 int cli_fail_ctl(struct cli *cli, int result)
 {
-    print_error(cli, CLI_FAILED, -result, ctl_error(cli->ctl));
-    return CLI_FAILED;
+    print_error(cli, status_of(-result), -result, ctl_error(cli->ctl));
+    return status_of(-result);
 }
 
 int cli_usage_error(struct cli *cli, const char *format, ...)
@@ -134,6 +153,9 @@ void cli_print_verbs(FILE *file)
 {
     fprintf(file, "usage: ctl [--json] VERB [OPTION...] [ARGUMENT...]\n\n");
     for (size_t i = 0; cli_verbs[i]; i++)
-        fprintf(file, "  %-12s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
+        fprintf(file, "  %-14s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
+    fprintf(file, "\nExit statuses:\n");
+    for (const struct cli_status_text *status = cli_statuses; status->word; status++)
+        fprintf(file, "    %d  %s\n", status->status, status->meaning);
     fprintf(file, "\n`ctl help VERB` tells more about one. A domain is given by its name or number.\n");
 }

@@ -34,6 +34,15 @@ static int print_json(struct cli *cli)
         json_object_close(json);
     }
     json_array_close(json);
+    json_array_open(json, "exit_statuses");
+    for (const struct cli_status_text *status = cli_statuses; status->word; status++) {
+        json_object_open(json);
+        json_number(json, "status", status->status);
+        json_text(json, "word", status->word);
+        json_text(json, "meaning", status->meaning);
+        json_object_close(json);
+    }
+    json_array_close(json);
     return json_close(cli, json, cli->out);
 }
 

@@ -65,6 +65,13 @@ CTL_API void ctl_config_messages_free(struct ctl_config_messages *messages);
 /* The configuration as JSON text (what ctl_config_from_json reads back); free with free(). NULL: no memory. */
 CTL_API char *ctl_config_to_json(const struct ctl_config *config);
 CTL_API int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl_config_messages *messages);
+/*
+ * The configuration that a domain was created from, or was given by ctl_domain_config_set, with the domain's present
+ * name; -ENODATA for a domain that libctl did not make. *config is ended by ctl_config_free either way.
+ */
+CTL_API int ctl_domain_config_get(struct ctl *ctl, uint32_t domid, struct ctl_config *config);
+/* What a restart of the domain will use; the domain itself stays as it is. */
+CTL_API int ctl_domain_config_set(struct ctl *ctl, uint32_t domid, const struct ctl_config *config);
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,8 @@ static bool add(struct ctl_events *events, enum ctl_event_kind kind, const struc
     if (!grown)
         return false;
     events->queue = grown;
-    grown[events->count] = (struct ctl_event){ .kind = kind, .domid = domain->domid, .reason = domain->shutdown_reason };
+    grown[events->count] = (struct ctl_event){ .kind = kind, .domid = domain->domid,
+                                              .reason = domain->shutdown_reason };
     memcpy(grown[events->count].uuid, domain->uuid, sizeof(domain->uuid));
     memcpy(grown[events->count].name, domain->name, sizeof(domain->name));
     events->count++;

@@ -15,7 +15,8 @@
 #define CTL_ERROR_MAX 1024
 #define CTL_STORE_PATH_MAX 512
 
-#define CTL_MEMORY_SLACK_KIB 1024u /* of a domain's limit: the rings, the ACPI tables, what a balloon driver is off by */
+/* Of a domain's limit: the rings, the ACPI tables, what a balloon driver is off by. */
+#define CTL_MEMORY_SLACK_KIB 1024u
 
 /* A domain's name, as it was read once. */
 struct ctl_known_name {

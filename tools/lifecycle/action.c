@@ -66,6 +66,18 @@ static void preserve(struct xs_handle *store, const struct ctl_domain *domain)
         say(domain, strerror(errno));
 }
 
+/* A domain that was renamed keeps its name when it comes back. False: no memory. */
+static bool take_name(const struct ctl_domain *domain, struct ctl_config *config)
+{
+    char *name = *domain->name ? strdup(domain->name) : NULL;
+
+    if (!name)
+        return *domain->name == '\0';
+    free(config->name);
+    config->name = name;
+    return true;
+}
+
 /* Notes that a domain of this configuration is to be there; true when the store has it. */
 static bool note_restart(struct ctl *ctl, const struct ctl_config *config, char note[CTL_STORE_PATH_MAX])
 {
@@ -115,7 +127,7 @@ static void restart(struct ctl *ctl, const struct ctl_domain *domain, struct ctl
     /* The new domain is the same machine. */
     memcpy(config->uuid, domain->uuid, sizeof(config->uuid));
     config->uuid_set = true;
-    if (!note_restart(ctl, config, note)) {
+    if (!take_name(domain, config) || !note_restart(ctl, config, note)) {
         say(domain, "its restart cannot be written into the store; it is left as it is");
         return;
     }
@@ -138,7 +150,7 @@ static void rename_restart(struct ctl *ctl, struct xs_handle *store, const struc
     config->uuid[6] = config->uuid_set ? config->uuid[6] : (config->uuid[6] & 0x0f) | 0x40;
     config->uuid[8] = config->uuid_set ? config->uuid[8] : (config->uuid[8] & 0x3f) | 0x80;
     config->uuid_set = true;
-    if (!note_restart(ctl, config, note)) {
+    if (!take_name(domain, config) || !note_restart(ctl, config, note)) {
         say(domain, "its restart cannot be written into the store; it is left as it is");
         return;
     }

@@ -72,6 +72,22 @@ static void every_verb_and_option(void)
     }
 }
 
+static void every_exit_status(void)
+{
+    const char *page = strstr(read_page("docs/man/ctl.1"), ".SH \"EXIT STATUS\"");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    for (const struct cli_status_text *status = cli_statuses; status->word; status++) {
+        char line[16];
+
+        snprintf(line, sizeof(line), "\n.B %d\n", status->status);
+        const char *at = strstr(page, line);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        CU_ASSERT_EQUAL(strncmp(at + strlen(line), status->meaning, strlen(status->meaning)), 0);
+    }
+}
+
 static void every_key(void)
 {
     const char *page = read_page("docs/man/guest.cfg.5");
@@ -93,6 +109,7 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("manual pages", NULL, NULL);
     CU_ADD_TEST(suite, every_verb_and_option);
+    CU_ADD_TEST(suite, every_exit_status);
     CU_ADD_TEST(suite, every_key);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();

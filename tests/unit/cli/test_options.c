@@ -74,6 +74,54 @@ static void usage_errors(void)
     fails(RUN("help", "nothing"), 2, "ctl: there is no verb \"nothing\"");
 }
 
+/* What is wrong is said before a hypervisor is looked for: there is none here. */
+static void verbs_check_their_arguments(void)
+{
+    fails(RUN("rename", "a"), 2, "ctl: rename needs more arguments: DOMAIN NAME\n");
+    fails(RUN("rename", "a", "b", "c"), 2, "ctl: rename does not take \"c\"\n");
+    fails(RUN("vcpu-pin", "a", "x", "0"), 2, "ctl: \"x\" is no vCPU, which is a number from 0 to 4095\n");
+    fails(RUN("vcpu-pin", "a", "0", "3-1"), 2, "ctl: the range 3-1 runs backwards\n");
+    fails(RUN("vcpu-pin", "a", "all", "0", "none"), 2, "ctl: \"none\" is no CPU");
+    fails(RUN("vcpu-set", "a", "0"), 2, "ctl: \"0\" is no count of vCPUs, which is a number from 1 to 4096\n");
+    fails(RUN("vcpu-set", "a", "-1"), 2, "ctl: vcpu-set has no option -1\n");
+    fails(RUN("mem-set", "a", "100x"), 2, "ctl: \"100x\" is no amount of memory");
+    fails(RUN("mem-set", "a", "0"), 2, "ctl: \"0\" is no amount of memory");
+    fails(RUN("mem-max", "a", "99999999999999t"), 2, "is no amount of memory");
+    fails(RUN("mem-max", "a", "1gb"), 2, "is no amount of memory");
+    fails(RUN("sched-credit2", "-w", "7"), 2, "ctl: say with -d which domain is meant\n");
+    fails(RUN("sched-credit2", "-d", "a", "-s"), 2, "ctl: a domain has a weight and a cap");
+    fails(RUN("sched-credit2", "-r", "5"), 2, "ctl: parameters of the scheduler itself are set with -s\n");
+    fails(RUN("sched-credit", "-m", "5"), 2, "ctl: parameters of the scheduler itself are set with -s\n");
+    fails(RUN("trigger", "a", "bogus"), 2, "ctl: \"bogus\" is no trigger; write nmi, reset, init, power or sleep\n");
+    fails(RUN("trigger", "a", "nmi", "x"), 2, "ctl: \"x\" is no vCPU");
+    fails(RUN("sysrq", "a", "hh"), 2, "ctl: a SysRq key is one character, not \"hh\"\n");
+    fails(RUN("debug-keys"), 2, "ctl: debug-keys needs more arguments: KEYS\n");
+    fails(RUN("wait", "a", "asleep"), 2, "ctl: \"asleep\" is no state");
+    fails(RUN("wait", "a", "gone", "-t", "soon"), 2, "ctl: \"soon\" is no number of seconds up to a year\n");
+    fails(RUN("events", "-n", "0"), 2, "ctl: \"0\" is no count of events");
+    fails(RUN("console", "-n", "x", "a"), 2, "ctl: \"x\" is no number of a console");
+    fails(RUN("check"), 2, "ctl: check needs a configuration file\n");
+    fails(RUN("config-update", "a"), 2, "ctl: config-update needs a configuration file\n");
+    fails(RUN("create", "-n", "5000", "a.cfg"), 2, "ctl: \"5000\" is no count of guests, which is a number from 1 to");
+    fails(RUN("create", "-c", "-n", "5", "a.cfg"), 2, "ctl: one console cannot be attached to many guests");
+}
+
+/* Each verb that talks to the hypervisor says so when there is none, and ends with status 1. */
+static void verbs_without_a_hypervisor(void)
+{
+    static const char *const lines[][5] = {
+        { "rename", "a", "b" }, { "uptime" }, { "vcpu-pin", "a", "all", "0" }, { "vcpu-set", "a", "1" },
+        { "mem-set", "a", "64" }, { "mem-max", "a", "1g" }, { "sched-credit2" }, { "sched-credit", "-s" },
+        { "cpupool-list" }, { "trigger", "a", "nmi" }, { "sysrq", "a", "h" }, { "debug-keys", "h" },
+        { "wait", "a", "gone" }, { "events" }, { "console", "a" },
+    };
+
+    if (access("/dev/xen/privcmd", F_OK) == 0)
+        return;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        fails(run(lines[i]), 1, "ctl: cannot open /dev/xen/privcmd");
+}
+
 static void help(void)
 {
     struct outcome outcome = RUN("help");
@@ -230,6 +278,8 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("command line", NULL, NULL);
     CU_ADD_TEST(suite, usage_errors);
+    CU_ADD_TEST(suite, verbs_check_their_arguments);
+    CU_ADD_TEST(suite, verbs_without_a_hypervisor);
     CU_ADD_TEST(suite, help);
     CU_ADD_TEST(suite, table_is_sound);
     CU_ADD_TEST(suite, parsing);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* A configuration as the command line gives it; see config_argument.h. */
+#include "config_argument.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool config_is_setting(const char *argument)
+{
+    const char *c = argument;
+
+    while (islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_' || *c == '.' ||
+           (*c == ' ' && c > argument))
+        c++;
+    return c > argument && islower((unsigned char)*argument) && (*c == '=' || (c[0] == '+' && c[1] == '='));
+}
+
+/*
+ * Parts the arguments from `first` on: settings move to the front of them, in order. Returns their count, or -1 with
+ * the error printed.
+ */
+static int part_arguments(struct cli *cli, int first, const char **file)
+{
+    int settings = 0;
+
+    *file = cli_value(cli, 'f');
+    for (int i = first; i < cli->arguments_count; i++) {
+        char *argument = cli->arguments[i];
+
+        if (config_is_setting(argument)) {
+            cli->arguments[first + settings++] = argument;
+        } else if (*file) {
+            cli_usage_error(cli, "there are two configuration files, \"%s\" and \"%s\"", *file, argument);
+            return -1;
+        } else {
+            *file = argument;
+        }
+    }
+    if (!*file && settings == 0) {
+        cli_usage_error(cli, "%s needs a configuration file", cli->verb->name);
+        return -1;
+    }
+    return settings;
+}
+
+static int report_messages(struct cli *cli, const struct ctl_config_messages *messages, int result)
+{
+    bool error_told = false;
+
+    for (size_t i = 0; i < messages->count; i++) {
+        const struct ctl_config_message *message = &messages->list[i];
+
+        if (message->is_error) {
+            cli_fail(cli, -result, "%s", message->text);
+            error_told = true;
+        } else if (!cli_given(cli, 'q')) {
+            cli_warn(cli, "%s", message->text);
+        }
+    }
+    if (result < 0 && !error_told)
+        cli_fail(cli, -result, "the configuration cannot be read: %s", strerror(-result));
+    return result < 0 ? CLI_FAILED : CLI_DONE;
+}
+
+int config_file_read(struct cli *cli, const char *file, const char *const *settings, size_t count,
+                     struct ctl_config *config)
+{
+    static const char nothing[] = "# no file\n";
+    struct ctl_config_messages messages;
+    int result, status;
+
+    if (file)
+        result = ctl_config_read(config, file, settings, count, &messages);
+    else
+        result = ctl_config_parse(config, "command line", nothing, strlen(nothing), settings, count, &messages);
+    status = report_messages(cli, &messages, result);
+    ctl_config_messages_free(&messages);
+    return status;
+}
+
+int config_argument_read(struct cli *cli, int first, struct ctl_config *config)
+{
+    const char *file;
+    int settings = part_arguments(cli, first, &file);
+
+    ctl_config_init(config);
+    if (settings < 0)
+        return CLI_USAGE;
+    return config_file_read(cli, file, (const char *const *)cli->arguments + first, (size_t)settings, config);
+}
+
+static int check_readable(struct cli *cli, const char *source, const char *key, const char *path)
+{
+    if (!path || access(path, R_OK) == 0)
+        return CLI_DONE;
+    return cli_fail(cli, errno, "%s: key \"%s\": %s cannot be read: %s", source, key, path, strerror(errno));
+}
+
+int config_check_files(struct cli *cli, const struct ctl_config *config)
+{
+    int kernel = check_readable(cli, config->source, "kernel", config->kernel);
+    int ramdisk = check_readable(cli, config->source, "ramdisk", config->ramdisk);
+
+    return kernel == CLI_DONE ? ramdisk : kernel;
+}
