@@ -31,6 +31,7 @@ void change_list_append(struct change_list *list, struct change *change)
     *(list->end ? list->end : &list->first) = change;
     list->end = &change->next;
     list->count++;
+    list->bytes += sizeof(*change) + strlen(change->path) + 1 + (change->value ? change->value->size : 0);
 }
 
 void change_list_release(struct change_list *list)
@@ -43,11 +44,15 @@ void change_list_release(struct change_list *list)
     *list = (struct change_list){0};
 }
 
-static void count_permissions(const struct permissions *permissions, int sign, struct usage *usage)
+/* Adds or takes away what one node counts for: its owner has it and pays for it, others are referred to. */
+static void count_one(const struct node *node, int sign, struct usage *usage)
 {
-    usage_add(usage, permissions->entries[0].domain, sign, 0);
+    const struct permissions *permissions = node->permissions;
+    usage_add(usage, (struct usage_entry){.domain = permissions->entries[0].domain,
+                                          .nodes = sign,
+                                          .bytes = sign * (int64_t)tree_node_bytes(node)});
     for (size_t i = 1; i < permissions->count; i++)
-        usage_add(usage, permissions->entries[i].domain, 0, sign);
+        usage_add(usage, (struct usage_entry){.domain = permissions->entries[i].domain, .references = sign});
 }
 
 struct counting {
@@ -65,7 +70,7 @@ static bool count_node(void *context, const struct node *node)
 void change_count_subtree(const struct node *node, int sign, struct usage *usage)
 {
     struct counting counting = {sign, usage};
-    count_permissions(node->permissions, sign, usage);
+    count_one(node, sign, usage);
     tree_for_each_child(node, count_node, &counting);
 }
 
@@ -88,8 +93,8 @@ static struct node *make_path(struct node **top, const char *path, domid_t creat
     struct path_component component;
     while (path_next_component(&rest, &component)) {
         struct permissions *permissions = permissions_inherit(node->permissions, creator);
-        count_permissions(permissions, 1, usage);
         node = tree_add_child(node, component.name, component.size, permissions, generation);
+        count_one(node, 1, usage);
     }
     return node;
 }
@@ -109,15 +114,16 @@ void change_apply(struct change *change, struct node **top, uint64_t generation,
     }
 
     struct node *node = make_path(top, path, change->creator, generation, usage);
+    if (change->kind == CHANGE_MAKE)
+        return;
+    count_one(node, -1, usage);
     if (change->kind == CHANGE_WRITE) {
         value_release(node->value);
         node->value = value_reference(change->value);
-        node->generation = generation;
-    } else if (change->kind == CHANGE_SET_PERMISSIONS) {
-        count_permissions(node->permissions, -1, usage);
+    } else {
         permissions_release(node->permissions);
         node->permissions = permissions_reference(change->permissions);
-        count_permissions(node->permissions, 1, usage);
-        node->generation = generation;
     }
+    count_one(node, 1, usage);
+    node->generation = generation;
 }

@@ -31,6 +31,7 @@ struct change_list {
     struct change *first;
     struct change **end; /* where the next one is linked; NULL while the list is empty */
     size_t count;
+    size_t bytes; /* about what they take */
 };
 
 /* The caller sets what its kind needs; the references that it holds are released with it. */

@@ -18,14 +18,23 @@
 
 _Static_assert(sizeof(struct xsd_sockmsg) == 16, "the wire header is four 32-bit words");
 
+void connection_set_domain(struct connection *connection, domid_t domain)
+{
+    if (connection->actor.account)
+        account_put(connection->actor.account);
+    connection->actor = (struct actor){.domain = domain,
+                                       .target = DOMID_INVALID,
+                                       .account = account_get(&connection->daemon->accounts, domain)};
+    snprintf(connection->home, sizeof(connection->home), "/local/domain/%u", domain);
+}
+
 void connection_open(struct connection *connection, struct daemon *daemon, const struct transport *transport,
                      domid_t domain)
 {
     connection->daemon = daemon;
     connection->transport = transport;
-    connection->actor = (struct actor){.domain = domain, .target = DOMID_INVALID};
+    connection_set_domain(connection, domain);
     connection->id = ++daemon->last_connection_id;
-    snprintf(connection->home, sizeof(connection->home), "/local/domain/%u", domain);
     connection->input_capacity = INPUT_CAPACITY;
     connection->input = allocate(connection->input_capacity);
     connection->next = daemon->connections;
@@ -73,6 +82,9 @@ void connection_close(struct connection *connection)
     if (connection->next)
         connection->next->link = connection->link;
     connection->transport->wait(connection, false, false);
+    account_charge(connection->actor.account, -(int64_t)connection->output_capacity);
+    account_put(connection->actor.account);
+    connection->actor.account = NULL;
     connection->next = daemon->closed;
     daemon->closed = connection;
 }
@@ -105,7 +117,9 @@ char *connection_reserve(struct connection *connection, size_t size)
         connection->output_start = 0;
         connection->output_end = waiting;
         if (waiting + size > connection->output_capacity) {
-            connection->output_capacity = 2 * connection->output_capacity + size;
+            size_t capacity = 2 * connection->output_capacity + size;
+            account_charge(connection->actor.account, (int64_t)(capacity - connection->output_capacity));
+            connection->output_capacity = capacity;
             connection->output = reallocate(connection->output, connection->output_capacity);
         }
     }
@@ -136,11 +150,16 @@ void connection_send_event(struct connection *connection, struct watch *watch, c
         name_size = strlen(name) + 1;
     }
     size_t size = sizeof(struct xsd_sockmsg) + name_size + token_size;
+    struct account *account = connection->actor.account;
     if (!actor_is_privileged(&connection->actor) &&
-        output_waiting(connection) + size > connection->daemon->store.quota.outstanding) {
+        quota_forbids(account->quota.event_bytes, (int64_t)(output_waiting(connection) + size))) {
         watch->overflowed = connection->overflowed = true;
+        account->events_merged++;
+        connection->daemon->statistics.events_merged++;
         return;
     }
+    account->events++;
+    connection->daemon->statistics.events++;
     struct xsd_sockmsg header = {.type = XS_WATCH_EVENT, .len = (uint32_t)(name_size + token_size)};
     char *to = connection_reserve(connection, size);
     memcpy(to, &header, sizeof(header));
@@ -184,6 +203,7 @@ static void flush(struct connection *connection)
     }
     if (connection->output_capacity > 4 * OUTPUT_PAUSE) {
         free(connection->output);
+        account_charge(connection->actor.account, -(int64_t)connection->output_capacity);
         connection->output = NULL;
         connection->output_start = connection->output_end = connection->output_capacity = 0;
     }

@@ -10,6 +10,7 @@
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
 
+#include "store/account.h"
 #include "store/transaction.h"
 #include "store/watch.h"
 
@@ -37,7 +38,7 @@ struct connection {
     struct connection *next_ready;   /* in the daemon's queue, when `queued` */
     struct daemon *daemon;
     const struct transport *transport;
-    struct actor actor;
+    struct actor actor; /* its account is never NULL */
     uint32_t id;
     bool queued;
     uint64_t queued_turn; /* the daemon's turn in which it was queued */
@@ -64,6 +65,9 @@ struct connection {
 /* Fills a zeroed connection in and adds it to the daemon. */
 void connection_open(struct connection *connection, struct daemon *daemon, const struct transport *transport,
                      domid_t domain);
+
+/* Makes it that of another domain: for transports that learn it late, before any request. */
+void connection_set_domain(struct connection *connection, domid_t domain);
 
 /* Ends watches and transactions and takes the connection from the daemon; its memory goes at the end of the turn. */
 void connection_close(struct connection *connection);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/control.h"
 #include "store/daemon.h"
 #include "store/log.h"
-#include "store/request.h"
 
-#define ARGUMENTS_MAX 3
+#define ARGUMENTS_MAX 8
 
 struct command {
     const char *name;
@@ -47,7 +47,8 @@ static int run_check(struct request *request, const char *const *arguments, int 
     change_count_subtree(store->top, 1, &usage);
     for (size_t i = 0; i < usage.count; i++) {
         struct usage_entry counted = usage_get(&store->usage, usage.entries[i].domain);
-        if (counted.nodes != usage.entries[i].nodes || counted.references != usage.entries[i].references)
+        if (counted.nodes != usage.entries[i].nodes || counted.references != usage.entries[i].references ||
+            counted.bytes != usage.entries[i].bytes)
             checking.faults++;
     }
     usage_clear(&usage);
@@ -97,33 +98,6 @@ static int run_memreport(struct request *request, const char *const *arguments, 
     return 0;
 }
 
-static int show_quota(struct request *request)
-{
-    struct quota *quota = &request->daemon->store.quota;
-    size_t used = 0;
-    for (size_t i = 0; i < quota_field_count; i++)
-        used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used, "%-20s: %8u\n",
-                                 quota_fields[i].name, *quota_find(quota, quota_fields[i].name));
-    request->reply_size = used + 1;
-    return 0;
-}
-
-/* "quota", or "quota set NAME VALUE". */
-static int run_quota(struct request *request, const char *const *arguments, int count)
-{
-    if (count == 0)
-        return show_quota(request);
-    if (count != 3 || strcmp(arguments[0], "set") != 0 || arguments[2][0] < '0' || arguments[2][0] > '9')
-        return EINVAL;
-    char *end;
-    unsigned long number = strtoul(arguments[2], &end, 10);
-    unsigned int *limit = quota_find(&request->daemon->store.quota, arguments[1]);
-    if (!limit || *end != '\0' || number > INT32_MAX)
-        return EINVAL;
-    *limit = (unsigned int)number;
-    return 0;
-}
-
 static int run_help(struct request *request, const char *const *arguments, int count);
 
 static const struct command commands[] = {
@@ -133,7 +107,9 @@ static const struct command commands[] = {
     {"logfile", "<file>", run_logfile},
     {"memreport", "", run_memreport},
     {"print", "<string>", run_print},
-    {"quota", "[set <name> <value>]", run_quota},
+    {"quota", "[<domid>|set [<domid>] <name> <value>]", control_quota},
+    {"quota-soft", "[<domid>|set [<domid>] <name> <value>]", control_quota_soft},
+    {"stats", "[domains|connections [<skip>]]", control_stats},
 };
 
 static int run_help(struct request *request, const char *const *arguments, int count)
@@ -143,7 +119,7 @@ static int run_help(struct request *request, const char *const *arguments, int c
         used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used, "%s%s%s\n", commands[i].name,
                                  commands[i].usage[0] ? " " : "", commands[i].usage);
     used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used,
-                             "Not supported: live-update, quota-soft.\n");
+                             "Not supported: live-update.\n");
     request->reply_size = used + 1;
     return 0;
 }

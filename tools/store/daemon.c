@@ -41,6 +41,8 @@ int daemon_create(struct daemon *daemon)
         return error;
     daemon->ready_end = &daemon->ready;
     store_create(&daemon->store);
+    daemon->accounts.defaults = &daemon->store.quota;
+    statistics_start(&daemon->statistics);
     watch_index_create(&daemon->watches);
     return 0;
 }
@@ -54,6 +56,7 @@ void daemon_destroy(struct daemon *daemon)
     free_closed(daemon);
     domain_table_destroy(&daemon->domains);
     watch_index_destroy(&daemon->watches);
+    account_table_clear(&daemon->accounts);
     store_destroy(&daemon->store);
     loop_destroy(&daemon->loop);
 }
@@ -86,4 +89,14 @@ void daemon_publish(struct daemon *daemon, struct change_list *changes)
 {
     watch_fire(&daemon->watches, daemon->store.top, changes);
     change_list_release(changes);
+}
+
+void daemon_set_quota(struct daemon *daemon, domid_t domain, const struct quota_field *field, unsigned int value)
+{
+    if (domain == DOMID_INVALID) {
+        *quota_value(&daemon->store.quota, field) = value;
+        account_follow_defaults(&daemon->accounts);
+    } else {
+        account_set_quota(&daemon->accounts, domain, field, value);
+    }
 }

@@ -6,9 +6,12 @@
 #include "store/connection.h"
 #include "store/domain.h"
 #include "store/loop.h"
+#include "store/statistics.h"
 
 struct daemon {
     struct store store;
+    struct account_table accounts;
+    struct statistics statistics;
     struct watch_index watches;
     struct loop loop;
     struct connection *connections;
@@ -34,6 +37,9 @@ void daemon_queue(struct daemon *daemon, struct connection *connection);
 
 /* Takes it out of that queue. */
 void daemon_unqueue(struct daemon *daemon, struct connection *connection);
+
+/* Sets a limit: of one domain, or of all that have none of their own (DOMID_INVALID). */
+void daemon_set_quota(struct daemon *daemon, domid_t domain, const struct quota_field *field, unsigned int value);
 
 /* Makes changes known to the watches, and frees them. */
 void daemon_publish(struct daemon *daemon, struct change_list *changes);

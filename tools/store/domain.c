@@ -179,6 +179,7 @@ void domains_forget(struct daemon *daemon, domid_t domain)
     drop_targets(daemon, domain);
     store_forget_domain(&view, domain);
     daemon_publish(daemon, &changes);
+    account_forget(&daemon->accounts, domain);
     if (daemon->journal)
         journal_release_domain(daemon->journal, domain);
 }

@@ -138,6 +138,28 @@ int journal_drop_watches(struct journal *journal, domid_t domain)
     return put_number(journal, RECORD_DROP_WATCHES, domain);
 }
 
+/* Of a limit, or without a field of the features of a ring. */
+static void encode_limit(struct bytes *record, domid_t domain, const struct quota_field *field, uint32_t value)
+{
+    char name[32] = "";
+    if (field)
+        snprintf(name, sizeof(name), "%s%s", field->soft ? "soft-" : "", field->name);
+    journal_record_begin(record, RECORD_LIMIT);
+    journal_put_limit(record, domain, name, value);
+}
+
+int journal_put_quota(struct journal *journal, domid_t domain, const struct quota_field *field, unsigned int value)
+{
+    struct bytes record = {0};
+    encode_limit(&record, domain, field, value);
+    return finish(journal, &record);
+}
+
+int journal_put_features(struct journal *journal, domid_t domain, uint32_t features)
+{
+    return journal_put_quota(journal, domain, NULL, features);
+}
+
 static void encode_watch(struct bytes *record, enum journal_record kind, const struct watch *watch,
                          struct journal_origin origin)
 {
@@ -210,6 +232,29 @@ static void snapshot_connection(struct snapshot *snapshot, const struct connecti
     }
 }
 
+static void snapshot_limit(struct snapshot *snapshot, domid_t domain, const struct quota_field *field, uint32_t value)
+{
+    struct bytes record = {0};
+    encode_limit(&record, domain, field, value);
+    write_record(snapshot, &record);
+}
+
+static void snapshot_limits(struct snapshot *snapshot, const struct daemon *daemon)
+{
+    for (size_t i = 0; i < quota_field_count; i++) {
+        const struct quota_field *field = &quota_fields[i];
+        unsigned int value = quota_get(&daemon->store.quota, field);
+        if (value != quota_get(&quota_default, field))
+            snapshot_limit(snapshot, DOMID_INVALID, field, value);
+        for (const struct account *account = daemon->accounts.first; account; account = account->next)
+            if (account->own & 1u << i)
+                snapshot_limit(snapshot, account->domain, field, quota_get(&account->quota, field));
+    }
+    for (const struct account *account = daemon->accounts.first; account; account = account->next)
+        if (account->features_chosen)
+            snapshot_limit(snapshot, account->domain, NULL, account->features);
+}
+
 /* Writes the state to a new file that replaces the old one when it is whole. */
 static int compact(struct journal *journal)
 {
@@ -225,6 +270,7 @@ static int compact(struct journal *journal)
     for (const struct connection *connection = journal->daemon->connections; connection; connection = connection->next)
         if (connection->durable)
             snapshot_connection(&snapshot, connection);
+    snapshot_limits(&snapshot, journal->daemon);
     if (!snapshot.error &&
         renameat(journal->directory_fd, "journal.new", journal->directory_fd, "journal") < 0)
         snapshot.error = errno;
@@ -237,6 +283,11 @@ static int compact(struct journal *journal)
     journal->fd = snapshot.fd;
     journal->size = snapshot.size;
     return 0;
+}
+
+uint64_t journal_size(const struct journal *journal)
+{
+    return journal->size;
 }
 
 void journal_maintain(struct journal *journal)
@@ -302,6 +353,20 @@ static int load(struct journal *journal, const char *directory)
     return journal->size ? 0 : write_all(journal->fd, JOURNAL_MAGIC, journal->size = JOURNAL_MAGIC_SIZE);
 }
 
+/* Puts the limits and features that the file names in force. */
+static void restore_limits(struct daemon *daemon, const struct journal_state *state)
+{
+    for (const struct journal_limit *limit = state->limits; limit; limit = limit->next) {
+        const struct quota_field *field = quota_find_any(limit->name);
+        if (field)
+            daemon_set_quota(daemon, limit->domain, field, limit->value);
+        else if (!limit->name[0])
+            account_choose_features(&daemon->accounts, limit->domain, limit->value & RING_FEATURES);
+        else
+            log_error("the journal sets a limit \"%s\" that this daemon does not have", limit->name);
+    }
+}
+
 struct journal *journal_open(struct daemon *daemon, const char *directory)
 {
     struct journal *journal = allocate(sizeof(*journal));
@@ -325,6 +390,7 @@ struct journal *journal_open(struct daemon *daemon, const char *directory)
         log_error("%s/journal: %s", directory, strerror(error));
         goto close_journal;
     }
+    restore_limits(daemon, &journal->state);
     daemon->store.record = record_changes;
     daemon->store.record_context = journal;
     daemon->journal = journal;

@@ -30,10 +30,15 @@ void journal_restore_domains(struct journal *journal);
 
 /* Each returns 0 or ENOSPC, told to the log once. */
 int journal_put_domain(struct journal *journal, const struct ring_connection *ring);
+int journal_put_quota(struct journal *journal, domid_t domain, const struct quota_field *field, unsigned int value);
+int journal_put_features(struct journal *journal, domid_t domain, uint32_t features);
 int journal_release_domain(struct journal *journal, domid_t domain);
 int journal_add_watch(struct journal *journal, const struct watch *watch);
 int journal_remove_watch(struct journal *journal, const struct watch *watch);
 int journal_drop_watches(struct journal *journal, domid_t domain);
+
+/* Bytes in the file. */
+uint64_t journal_size(const struct journal *journal);
 
 /* Between two turns: writes the file anew when it has grown enough. */
 void journal_maintain(struct journal *journal);

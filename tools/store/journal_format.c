@@ -70,6 +70,13 @@ void journal_put_domain_state(struct bytes *record, const struct journal_domain 
     bytes_put_sized(record, domain->done, domain->done_count * sizeof(domain->done[0]));
 }
 
+void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value)
+{
+    BYTES_PUT(record, domain);
+    BYTES_PUT(record, value);
+    bytes_put_sized(record, name, strlen(name) + 1);
+}
+
 /* A string with its zero byte at the end and none before; NULL when it is not that. */
 static const char *get_string(struct byte_reader *reader)
 {
@@ -267,11 +274,48 @@ static void load_watch(struct journal_state *state, struct byte_reader *reader, 
     }
 }
 
+/* Takes out the limits of a domain: all, or the one of that name. */
+static void drop_limits(struct journal_state *state, domid_t domain, const char *name)
+{
+    for (struct journal_limit **link = &state->limits; *link;) {
+        struct journal_limit *limit = *link;
+        if (limit->domain == domain && (!name || strcmp(limit->name, name) == 0)) {
+            *link = limit->next;
+            free(limit);
+        } else {
+            link = &limit->next;
+        }
+    }
+}
+
+static void load_limit(struct journal_state *state, struct byte_reader *reader)
+{
+    domid_t domain;
+    uint32_t value;
+    BYTES_GET(reader, domain);
+    BYTES_GET(reader, value);
+    const char *name = get_string(reader);
+    struct journal_limit *limit;
+    if (!name || reader->failed || strlen(name) >= sizeof(limit->name)) {
+        reader->failed = true;
+        return;
+    }
+    drop_limits(state, domain, name);
+    limit = allocate(sizeof(*limit));
+    limit->domain = domain;
+    limit->value = value;
+    strcpy(limit->name, name);
+    limit->next = state->limits;
+    state->limits = limit;
+}
+
 static void load_domain_end(struct journal_state *state, struct byte_reader *reader, bool whole)
 {
     domid_t domain;
     BYTES_GET(reader, domain);
     struct journal_domain **link = find_domain(state, domain);
+    if (!reader->failed && whole)
+        drop_limits(state, domain, NULL);
     if (reader->failed || !*link)
         return;
     if (whole)
@@ -297,6 +341,9 @@ static bool load_record(struct journal_state *state, struct store *store, uint32
     case RECORD_WATCH:
     case RECORD_UNWATCH:
         load_watch(state, reader, kind == RECORD_UNWATCH);
+        break;
+    case RECORD_LIMIT:
+        load_limit(state, reader);
         break;
     default:
         return false;
@@ -341,4 +388,9 @@ void journal_state_free(struct journal_state *state)
 {
     while (state->domains)
         free_domain(&state->domains);
+    while (state->limits) {
+        struct journal_limit *next = state->limits->next;
+        free(state->limits);
+        state->limits = next;
+    }
 }

@@ -17,6 +17,7 @@ enum journal_record {
     RECORD_WATCH,
     RECORD_UNWATCH,
     RECORD_DROP_WATCHES,
+    RECORD_LIMIT,        /* of one domain, or of all; or the features of a domain's ring */
 };
 
 /* Which request made a record: that of a domain that ends at this byte of its ring's stream; or none, DOMID_INVALID. */
@@ -47,9 +48,18 @@ struct journal_domain {
     char *memory; /* that input and output lie in, when it belongs to this */
 };
 
-/* The domains that a file names. */
+/* A limit of one domain, or of all (DOMID_INVALID); or, with an empty name, the features of a domain's ring. */
+struct journal_limit {
+    struct journal_limit *next;
+    domid_t domain;
+    uint32_t value;
+    char name[32];
+};
+
+/* What a file says beside the tree: domains, and what was set for them. */
 struct journal_state {
     struct journal_domain *domains;
+    struct journal_limit *limits;
 };
 
 /* A record is built in an empty buffer between these two. */
@@ -58,6 +68,8 @@ void journal_record_end(struct bytes *record);
 
 void journal_put_origin(struct bytes *record, const struct journal_origin *origin);
 void journal_put_change(struct bytes *record, const struct change *change);
+/* `name` as in quota_find_any; none for features. */
+void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value);
 void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain);
 
 /* Carries out the records of a file (after its magic) on a store and a state. Returns the size up to the end of the

@@ -15,10 +15,13 @@
 #define ACCESS_WRITE 2u
 #define ACCESS_OWNER 4u /* may change the permissions */
 
+struct account;
+
 /* Whoever sends a request. Domain 0, and the daemon's sockets, which act for it, may do everything. */
 struct actor {
     domid_t domain;
     domid_t target; /* the domain it may act for, or DOMID_INVALID */
+    struct account *account; /* with its limits; NULL: the store's */
 };
 
 static inline bool actor_is_privileged(const struct actor *actor)

@@ -21,7 +21,7 @@ struct operation {
     unsigned int arguments; /* zero-terminated strings that must be there */
 };
 
-static const struct operation operations[XS_TYPE_COUNT] = {
+static const struct operation operations[OPERATION_COUNT] = {
     [XS_CONTROL] = {"CONTROL", request_control, PRIVILEGED | DATA, 1},
     [XS_DIRECTORY] = {"DIRECTORY", request_directory, TRANSACTIONAL | PATH, 1},
     [XS_DIRECTORY_PART] = {"DIRECTORY_PART", request_directory_part, TRANSACTIONAL | PATH, 2},
@@ -42,11 +42,15 @@ static const struct operation operations[XS_TYPE_COUNT] = {
     [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", request_is_domain_introduced, 0, 1},
     [XS_RESUME] = {"RESUME", request_resume, PRIVILEGED, 1},
     [XS_SET_TARGET] = {"SET_TARGET", request_set_target, PRIVILEGED, 2},
+    [OPERATION_GET_FEATURE] = {"GET_FEATURE", request_get_feature, DATA, 0},
+    [OPERATION_SET_FEATURE] = {"SET_FEATURE", request_set_feature, PRIVILEGED, 2},
+    [OPERATION_GET_QUOTA] = {"GET_QUOTA", request_get_quota, PRIVILEGED | DATA, 0},
+    [OPERATION_SET_QUOTA] = {"SET_QUOTA", request_set_quota, PRIVILEGED | DATA, 2},
 };
 
 const char *request_name(uint32_t type)
 {
-    return type < XS_TYPE_COUNT && operations[type].name ? operations[type].name : "unknown";
+    return type < OPERATION_COUNT && operations[type].name ? operations[type].name : "unknown";
 }
 
 int request_reply_text(struct request *request, const char *text)
@@ -111,7 +115,7 @@ static bool is_done_before(struct request *request)
 static int dispatch(struct request *request)
 {
     uint32_t type = request->header->type;
-    const struct operation *operation = type < XS_TYPE_COUNT ? &operations[type] : NULL;
+    const struct operation *operation = type < OPERATION_COUNT ? &operations[type] : NULL;
     if (!operation || !operation->handle)
         return ENOSYS;
     if (is_done_before(request))
@@ -123,21 +127,45 @@ static int dispatch(struct request *request)
         error = path_canonicalise(request->arguments[0], request->connection->home, operation->flags & SPECIAL,
                                   request->path);
         if (!error && !actor_is_privileged(request->actor) &&
-            strlen(request->path) > request->daemon->store.quota.path_length)
+            quota_forbids(request->actor->account->quota.path_length, (int64_t)strlen(request->path)))
             error = ENOSPC;
     }
     if (!error && (operation->flags & TRANSACTIONAL) && request->header->tx_id != 0)
         error = find_transaction(request);
-    return error ? error : operation->handle(request);
+    if (!error)
+        error = operation->handle(request);
+    if (request->transaction && type != XS_TRANSACTION_END)
+        transaction_charge(request->transaction);
+    return error;
+}
+
+bool request_forbids_memory(const struct request *request)
+{
+    const struct account *account = request->actor->account;
+    int64_t nodes = usage_get(&request->daemon->store.usage, account->domain).bytes;
+    return !actor_is_privileged(request->actor) && quota_forbids(account->quota.memory, nodes + account->memory);
+}
+
+/* The log is told once that a domain is above its soft limit, and again when it has been below. */
+static void watch_soft_limit(const struct daemon *daemon, struct account *account)
+{
+    int64_t memory = usage_get(&daemon->store.usage, account->domain).bytes + account->memory;
+    bool above = quota_forbids(account->quota.soft_memory, memory);
+    if (above && !account->soft_told)
+        log_info("domain %u takes %lld bytes of the store's memory: more than its soft limit of %u", account->domain,
+                 (long long)memory, account->quota.soft_memory);
+    account->soft_told = above;
 }
 
 void request_handle(struct connection *connection, const struct xsd_sockmsg *header, const char *body)
 {
     struct daemon *daemon = connection->daemon;
+    uint64_t started_ns = statistics_now_ns();
     struct request request;
     memset(&request, 0, offsetof(struct request, path));
     memset(&request.transaction, 0, sizeof(request) - offsetof(struct request, transaction));
     request.daemon = daemon;
+    request.started_ns = started_ns;
     request.connection = connection;
     request.actor = &connection->actor;
     request.header = header;
@@ -172,4 +200,13 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
         daemon_publish(daemon, &request.changes);
     if (request.special_event)
         watch_fire_special(&daemon->watches, daemon->store.top, request.special_event);
+    struct account *account = connection->actor.account;
+    if (account) { /* still connected */
+        account->requests++;
+        account->errors += error != 0;
+        account->refused += error == ENOSPC || error == ENOMEM;
+        if (!actor_is_privileged(&connection->actor))
+            watch_soft_limit(daemon, account);
+    }
+    statistics_count(&daemon->statistics, header->type, error != 0, statistics_now_ns() - started_ns);
 }

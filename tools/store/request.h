@@ -11,9 +11,19 @@
 
 #define REQUEST_ARGUMENTS_MAX 3
 
+/* Operations that the protocol has got after 4.17's header; a header that names them gives the same numbers. */
+enum {
+    OPERATION_GET_FEATURE = XS_DIRECTORY_PART + 1,
+    OPERATION_SET_FEATURE,
+    OPERATION_GET_QUOTA,
+    OPERATION_SET_QUOTA,
+    OPERATION_COUNT
+};
+
 struct request {
     struct daemon *daemon;
     struct connection *connection;
+    uint64_t started_ns; /* when it was taken up */
     const struct actor *actor;
     const struct xsd_sockmsg *header;
     const char *body;
@@ -36,6 +46,9 @@ struct request {
 
 /* Answers one request. `header->len` bytes at `body`. */
 void request_handle(struct connection *connection, const struct xsd_sockmsg *header, const char *body);
+
+/* Whether the client has all the memory that it may have: nothing more is kept for it. */
+bool request_forbids_memory(const struct request *request);
 
 /* The name of an operation for people. */
 const char *request_name(uint32_t type);
@@ -65,6 +78,10 @@ int request_resume(struct request *request);
 int request_set_target(struct request *request);
 int request_get_domain_path(struct request *request);
 int request_is_domain_introduced(struct request *request);
+int request_get_feature(struct request *request);
+int request_set_feature(struct request *request);
+int request_get_quota(struct request *request);
+int request_set_quota(struct request *request);
 /* and the daemon itself. */
 int request_control(struct request *request);
 

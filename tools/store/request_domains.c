@@ -2,41 +2,20 @@
 /* The requests that introduce, release and describe domains. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "store/daemon.h"
 #include "store/journal.h"
+#include "store/number.h"
 #include "store/request.h"
-
-/* A decimal number up to `max`. Some tools write frame numbers as signed ones: `negative` lets them. */
-static bool parse_number(const char *text, uint64_t max, bool negative, uint64_t *number)
-{
-    const char *digits = negative && text[0] == '-' ? text + 1 : text;
-    if (digits[0] < '0' || digits[0] > '9')
-        return false;
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return *end == '\0' && errno == 0 && (*number <= max || text[0] == '-');
-}
-
-static bool parse_domain(const char *text, domid_t *domain)
-{
-    uint64_t number;
-    if (!parse_number(text, DOMID_FIRST_RESERVED - 1, false, &number))
-        return false;
-    *domain = (domid_t)number;
-    return true;
-}
 
 int request_introduce(struct request *request)
 {
     domid_t domain;
     uint64_t gfn, port;
     bool fresh;
-    if (!parse_domain(request->arguments[0], &domain) || domain == 0 ||
-        !parse_number(request->arguments[1], UINT64_MAX, true, &gfn) ||
-        !parse_number(request->arguments[2], UINT32_MAX, false, &port) || port == 0)
+    if (!number_parse_domain(request->arguments[0], &domain) || domain == 0 ||
+        !number_parse(request->arguments[1], UINT64_MAX, true, &gfn) ||
+        !number_parse(request->arguments[2], UINT32_MAX, false, &port) || port == 0)
         return EINVAL;
     int error = domains_introduce(request->daemon, domain, gfn, (event_port_t)port, &fresh);
     if (!error && fresh)
@@ -47,7 +26,7 @@ int request_introduce(struct request *request)
 int request_release(struct request *request)
 {
     domid_t domain;
-    if (!parse_domain(request->arguments[0], &domain) || domain == 0)
+    if (!number_parse_domain(request->arguments[0], &domain) || domain == 0)
         return EINVAL;
     int error = domains_release(request->daemon, domain);
     if (!error)
@@ -63,7 +42,7 @@ static int record(struct request *request, const struct ring_connection *ring)
 int request_resume(struct request *request)
 {
     domid_t domain;
-    if (!parse_domain(request->arguments[0], &domain) || domain == 0)
+    if (!number_parse_domain(request->arguments[0], &domain) || domain == 0)
         return EINVAL;
     struct ring_connection *ring = domains_find(request->daemon, domain);
     if (!ring)
@@ -75,7 +54,7 @@ int request_resume(struct request *request)
 int request_set_target(struct request *request)
 {
     domid_t domain, target;
-    if (!parse_domain(request->arguments[0], &domain) || !parse_domain(request->arguments[1], &target) || domain == 0 ||
+    if (!number_parse_domain(request->arguments[0], &domain) || !number_parse_domain(request->arguments[1], &target) || domain == 0 ||
         target == 0)
         return EINVAL;
     struct ring_connection *ring = domains_find(request->daemon, domain);
@@ -88,7 +67,7 @@ int request_set_target(struct request *request)
 int request_get_domain_path(struct request *request)
 {
     uint64_t number;
-    if (!parse_number(request->arguments[0], UINT16_MAX, false, &number))
+    if (!number_parse(request->arguments[0], UINT16_MAX, false, &number))
         return EINVAL;
     char path[CONNECTION_HOME_SIZE];
     snprintf(path, sizeof(path), "/local/domain/%u", (unsigned int)number);
@@ -98,7 +77,7 @@ int request_get_domain_path(struct request *request)
 int request_is_domain_introduced(struct request *request)
 {
     uint64_t number;
-    if (!parse_number(request->arguments[0], UINT16_MAX, false, &number))
+    if (!number_parse(request->arguments[0], UINT16_MAX, false, &number))
         return EINVAL;
     domid_t domain = (domid_t)number;
     if (domain == DOMID_SELF)

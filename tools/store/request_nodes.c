@@ -95,14 +95,19 @@ int request_transaction_start(struct request *request)
     if (request->transaction)
         return EBUSY;
     if (!actor_is_privileged(request->actor) &&
-        connection->transaction_count >= request->daemon->store.quota.transactions)
+        quota_forbids(request->actor->account->quota.transactions, connection->transaction_count + 1))
         return ENOSPC;
+    if (request_forbids_memory(request))
+        return ENOMEM;
     do
         connection->last_transaction_id++;
     while (connection->last_transaction_id == 0 ||
            connection_find_transaction(connection, connection->last_transaction_id));
 
     struct transaction *transaction = transaction_start(&request->daemon->store, connection->last_transaction_id);
+    transaction->account = request->actor->account;
+    transaction->started_ns = request->started_ns;
+    transaction_charge(transaction);
     transaction->next = connection->transactions;
     connection->transactions = transaction;
     connection->transaction_count++;
@@ -124,6 +129,10 @@ int request_transaction_end(struct request *request)
     if (commit)
         error = transaction_commit(transaction, &request->daemon->store, request->actor, &request->changes);
     transaction_free(transaction);
+    if (commit && !error)
+        request->daemon->statistics.commits++;
+    if (error == EAGAIN)
+        request->daemon->statistics.conflicts++;
     return error;
 }
 
@@ -133,8 +142,11 @@ int request_watch(struct request *request)
     const char *name = request->arguments[0], *token = request->arguments[1];
     if (strlen(name) + strlen(token) + 2 > XENSTORE_PAYLOAD_MAX)
         return EINVAL;
-    if (!actor_is_privileged(request->actor) && connection->watch_count >= request->daemon->store.quota.watches)
+    if (!actor_is_privileged(request->actor) &&
+        quota_forbids(request->actor->account->quota.watches, connection->watch_count + 1))
         return ENOSPC;
+    if (request_forbids_memory(request))
+        return ENOMEM;
     size_t home_size = name[0] == '/' || name[0] == '@' ? 0 : strlen(connection->home);
     request->watch_set = watch_add(&request->daemon->watches, connection, request->path, home_size, token);
     if (!request->watch_set)

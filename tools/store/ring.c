@@ -189,7 +189,8 @@ void ring_attach(struct ring_connection *ring)
     ring->request_consumer = ring->recorded_consumer = ring->published_consumer = load(&page->req_cons);
     ring->response_producer = load(&page->rsp_prod);
     ring->recorded_end = ring->response_producer;
-    store_index(&page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+    const struct account *account = ring->connection.actor.account;
+    store_index(&page->server_features, account->features_chosen ? account->features : RING_FEATURES);
     store_index(&page->error, XENSTORE_ERROR_NONE);
 }
 

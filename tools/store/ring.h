@@ -9,6 +9,10 @@
 #include "store/connection.h"
 #include "store/hypervisor.h"
 
+/* Bits of the page's feature field; those that 4.17's header does not name have the numbers of Xen's documentation. */
+#define RING_FEATURE_WATCH_DEPTH 4u
+#define RING_FEATURES (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR | RING_FEATURE_WATCH_DEPTH)
+
 struct ring_connection {
     struct connection connection; /* first: a pointer to one is a pointer to the other */
     struct hypervisor *hypervisor;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/account.h"
 #include "store/transaction.h"
 
 #define NO_CHANGE (-1) /* of a check: allowed, and nothing to do */
@@ -26,12 +27,17 @@ struct view store_view(struct store *store, struct change_list *changes)
     return (struct view){.store = store, .top = &store->top, .usage = &store->usage, .changes = changes};
 }
 
+static const struct quota *limits_of(const struct view *view, const struct actor *actor)
+{
+    return actor->account ? &actor->account->quota : &view->store->quota;
+}
+
 /* What a transaction has looked at, for the check at its end. */
 static int note_access(struct view *view, const struct actor *actor, const char *path, unsigned int what)
 {
     if (!view->accesses)
         return 0;
-    unsigned int limit = actor_is_privileged(actor) ? UINT32_MAX : view->store->quota.transaction_nodes;
+    unsigned int limit = actor_is_privileged(actor) ? 0 : limits_of(view, actor)->transaction_nodes;
     return access_log_add(view->accesses, path, what, limit) ? 0 : ENOSPC;
 }
 
@@ -70,10 +76,29 @@ int store_list(struct view *view, const struct actor *actor, const char *path, c
     return look_at(view, actor, path, ACCESSED_CHILDREN, node);
 }
 
-static int64_t nodes_owned(const struct view *view, domid_t domain)
+/* What the domain owns, in the tree that the view sees. */
+static struct usage_entry usage_of(const struct view *view, domid_t domain)
 {
-    int64_t nodes = usage_get(view->usage, domain).nodes;
-    return view->accesses ? nodes + usage_get(&view->store->usage, domain).nodes : nodes;
+    struct usage_entry usage = usage_get(view->usage, domain);
+    if (view->accesses) {
+        struct usage_entry base = usage_get(&view->store->usage, domain);
+        usage.nodes += base.nodes;
+        usage.bytes += base.bytes;
+    }
+    return usage;
+}
+
+/* Whether a domain may have `nodes` nodes and `bytes` bytes more. 0, ENOSPC or ENOMEM. */
+static int check_growth(struct view *view, const struct actor *actor, int64_t nodes, int64_t bytes)
+{
+    const struct quota *quota = limits_of(view, actor);
+    struct usage_entry usage = usage_of(view, actor->domain);
+    int64_t memory = usage.bytes + (actor->account ? actor->account->memory : 0) + bytes;
+    if (nodes > 0 && quota_forbids(quota->nodes, usage.nodes + nodes))
+        return ENOSPC;
+    if (bytes > 0 && quota_forbids(quota->memory, memory))
+        return ENOMEM;
+    return 0;
 }
 
 /* The nearest existing ancestor of a path that lacks `missing` components; it must go on existing for a transaction. */
@@ -88,16 +113,21 @@ static int note_ancestor(struct view *view, const struct actor *actor, const cha
 
 static int check_write(struct view *view, const struct actor *actor, const struct change *change)
 {
-    const struct quota *quota = &view->store->quota;
     bool limited = !actor_is_privileged(actor);
-    if (limited && change->value && change->value->size > quota->node_size)
+    size_t value_size = change->value ? change->value->size : 0;
+    if (limited && quota_forbids(limits_of(view, actor)->node_size, (int64_t)value_size))
         return ENOSPC;
     size_t missing;
     struct node *node = tree_find_nearest(*view->top, change->path, &missing);
     if (!(permissions_of(node->permissions, actor) & ACCESS_WRITE))
         return EACCES;
-    if (missing && limited && nodes_owned(view, actor->domain) + (int64_t)missing > quota->nodes)
-        return ENOSPC;
+    if (limited) {
+        size_t old_size = missing || !node->value ? 0 : node->value->size;
+        int error = check_growth(view, actor, (int64_t)missing,
+                                 (int64_t)(missing * sizeof(*node) + value_size) - (int64_t)old_size);
+        if (error)
+            return error;
+    }
     if (missing)
         return view->accesses ? note_ancestor(view, actor, change->path, missing) : 0;
     bool nothing_to_do = change->kind == CHANGE_MAKE;
@@ -127,7 +157,7 @@ static int check_set_permissions(struct view *view, const struct actor *actor, c
     if (!error && !(permissions_of(node->permissions, actor) & ACCESS_OWNER))
         error = EACCES;
     if (!error && !actor_is_privileged(actor)) {
-        if (change->permissions->count > view->store->quota.permissions)
+        if (quota_forbids(limits_of(view, actor)->permissions, change->permissions->count))
             error = ENOSPC;
         else if (change->permissions->entries[0].domain != node->permissions->entries[0].domain)
             error = EPERM;
@@ -155,7 +185,7 @@ static int perform(struct view *view, const struct actor *actor, struct change *
     struct store *store = view->store;
     int error = checks[change->kind](view, actor, change);
     if (!error && view->accesses && !actor_is_privileged(actor) &&
-        view->changes->count >= store->quota.transaction_nodes)
+        quota_forbids(limits_of(view, actor)->transaction_nodes, (int64_t)view->changes->count + 1))
         error = ENOSPC;
     if (!error && !view->accesses && store->record) {
         struct change_list alone = {.first = change};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/account.h"
 #include "store/memory.h"
 
 struct access {
@@ -45,7 +46,7 @@ bool access_log_add(struct access_log *log, const char *path, unsigned int what,
             return true;
         }
     }
-    if (log->count >= limit)
+    if (limit > 0 && log->count >= limit)
         return false;
     if (log->count == log->bucket_count)
         grow_log(log);
@@ -57,6 +58,7 @@ bool access_log_add(struct access_log *log, const char *path, unsigned int what,
     access->next = *bucket;
     *bucket = access;
     log->count++;
+    log->bytes += sizeof(*access) + size;
     return true;
 }
 
@@ -81,8 +83,20 @@ struct transaction *transaction_start(struct store *store, uint32_t id)
     return transaction;
 }
 
+/* What its own copies of nodes cost is about what the changes that made them do. */
+void transaction_charge(struct transaction *transaction)
+{
+    int64_t bytes = (int64_t)(sizeof(*transaction) + transaction->accesses.bytes + 2 * transaction->changes.bytes);
+    if (!transaction->account)
+        return;
+    account_charge(transaction->account, bytes - transaction->charged);
+    transaction->charged = bytes;
+}
+
 void transaction_free(struct transaction *transaction)
 {
+    if (transaction->account)
+        account_charge(transaction->account, -transaction->charged);
     tree_release(transaction->base);
     tree_release(transaction->top);
     usage_clear(&transaction->usage);

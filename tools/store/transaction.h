@@ -19,9 +19,10 @@
 struct access_log {
     struct access **buckets;
     size_t bucket_count, count;
+    size_t bytes; /* of what it keeps */
 };
 
-/* False when the log has `limit` paths already and this would be one more. */
+/* False when the log has `limit` paths already (0: any number) and this would be one more. */
 bool access_log_add(struct access_log *log, const char *path, unsigned int what, unsigned int limit);
 
 struct transaction {
@@ -32,9 +33,15 @@ struct transaction {
     struct usage usage; /* difference to the base */
     struct access_log accesses;
     struct change_list changes;
+    struct account *account; /* that is charged for it; NULL: none */
+    int64_t charged;
+    uint64_t started_ns;
 };
 
 struct transaction *transaction_start(struct store *store, uint32_t id);
+
+/* Charges its client with what it has grown by. */
+void transaction_charge(struct transaction *transaction);
 
 /* The view through which the transaction's operations go. */
 struct view transaction_view(struct transaction *transaction, struct store *store);

@@ -51,6 +51,13 @@ void tree_release(struct node *node)
     }
 }
 
+size_t tree_node_bytes(const struct node *node)
+{
+    size_t bytes = sizeof(*node) + node->name_size + sizeof(*node->permissions) +
+                   node->permissions->count * sizeof(node->permissions->entries[0]);
+    return node->value ? bytes + sizeof(*node->value) + node->value->size : bytes;
+}
+
 static struct node *create_node(const char *name, size_t name_size, struct permissions *permissions)
 {
     struct node *node = allocate(sizeof(*node) + name_size);

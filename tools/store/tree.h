@@ -44,6 +44,9 @@ struct node {
     char name[];
 };
 
+/* What a node costs, in bytes: itself, its name, its value and its permissions, as if it shared them with none. */
+size_t tree_node_bytes(const struct node *node);
+
 /* The tree of an empty store: "/" and the special nodes, all domain 0's alone. One reference. */
 struct node *tree_create(void);
 struct node *tree_reference(struct node *node);

@@ -135,6 +135,8 @@ struct watch *watch_add(struct watch_index *index, struct connection *connection
     size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
     struct watch *watch = allocate(sizeof(*watch) + path_size + token_size);
     watch->connection = connection;
+    watch->bytes = (uint32_t)(sizeof(*watch) + path_size + token_size);
+    account_charge(connection->actor.account, watch->bytes);
     watch->relative = home_size ? (uint32_t)home_size + 1 : 0;
     memcpy(watch->path, path, path_size);
     watch->token = watch->path + path_size;
@@ -173,6 +175,7 @@ void watch_remove(struct watch_index *index, struct watch *watch)
     if (watch->next_of_connection)
         watch->next_of_connection->link_of_connection = watch->link_of_connection;
     watch->connection->watch_count--;
+    account_charge(watch->connection->actor.account, -(int64_t)watch->bytes);
     drop_point(index, watch->point);
     free(watch);
 }

@@ -18,6 +18,7 @@ struct watch {
     struct connection *connection;
     bool overflowed;  /* an event found no room: one on the watch's own path is due */
     uint32_t relative; /* bytes of the path that the client did not name: its home and a slash; 0 for an absolute one */
+    uint32_t bytes; /* that its account is charged */
     char *token;
     char path[]; /* canonical */
 };

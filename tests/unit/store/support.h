@@ -61,8 +61,7 @@ static inline void client_open(struct client *client, struct daemon *daemon, dom
     client->fd = fds[0];
     client->last_request = 0;
     client->connection = socket_adopt(daemon, fds[1]);
-    client->connection->actor.domain = domain;
-    snprintf(client->connection->home, sizeof(client->connection->home), "/local/domain/%u", domain);
+    connection_set_domain(client->connection, domain);
 }
 
 static inline void client_close(struct client *client)

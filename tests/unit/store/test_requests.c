@@ -3,6 +3,7 @@
  * The wire protocol, request by request, over a socket pair: replies, errors by name, permissions, quotas, bad input.
  */
 #include "support.h"
+#include "store/request.h"
 
 static struct daemon daemon_;
 static struct client tool, guest;
@@ -163,12 +164,12 @@ static void malformed_requests_get_errors(void)
 {
     set_up();
     struct message reply;
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TYPE_COUNT, 0, ""), "ENOSYS");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, OPERATION_COUNT, 0, ""), "ENOSYS");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INVALID, 0, ""), "ENOSYS");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_WATCH_EVENT, 0, "/a\0t"), "ENOSYS");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_ERROR, 0, ""), "ENOSYS");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET + 1, 0, ""), "ENOSYS");
-    for (uint32_t type = 0; type < XS_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < OPERATION_COUNT; type++) {
         client_call(&tool, type, 0, "", 0, &reply); /* no body at all: any answer, but an answer */
         CU_ASSERT_STRING_NOT_EQUAL(reply.body, "no reply");
         client_call(&tool, type, 0, "/a", 2, &reply); /* no zero byte */

@@ -48,8 +48,7 @@ static void an_introduced_domain_is_served(void)
     CU_ASSERT_TRUE(get_message(5, &reply));
     CU_ASSERT_STRING_EQUAL(reply.body, "ENOENT");
     CU_ASSERT_TRUE(domains[5].notified > 0);
-    CU_ASSERT_EQUAL(domains[5].page.server_features,
-                    XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+    CU_ASSERT_EQUAL(domains[5].page.server_features, RING_FEATURES);
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "T");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");

@@ -38,7 +38,8 @@ static void permissions_are_read_and_written(void)
     char text[64];
     CU_ASSERT_EQUAL(permissions_format(permissions, text, sizeof(text)), sizeof("n3\0r5\0w65535\0b7"));
     CU_ASSERT_EQUAL(memcmp(text, "n3\0r5\0w65535\0b7", sizeof("n3\0r5\0w65535\0b7")), 0);
-    struct actor owner = {3, DOMID_INVALID}, reader = {5, DOMID_INVALID}, other = {9, DOMID_INVALID}, helper = {9, 7};
+    struct actor owner = {3, DOMID_INVALID, NULL}, reader = {5, DOMID_INVALID, NULL}, other = {9, DOMID_INVALID, NULL},
+                 helper = {9, 7, NULL};
     CU_ASSERT_EQUAL(permissions_of(permissions, &owner), ACCESS_READ | ACCESS_WRITE | ACCESS_OWNER);
     CU_ASSERT_EQUAL(permissions_of(permissions, &reader), ACCESS_READ);
     CU_ASSERT_EQUAL(permissions_of(permissions, &other), 0);

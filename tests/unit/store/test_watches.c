@@ -140,7 +140,7 @@ static void events_that_nobody_takes_are_bounded_and_made_up_for(void)
     for (int i = 0; i < 60000; i++)
         call_write(&tool, 0, "/f/a-node-with-a-long-name-that-fills-the-buffer", "");
     const struct connection *connection = guest.connection;
-    CU_ASSERT_TRUE(connection->output_end - connection->output_start <= daemon_.store.quota.outstanding);
+    CU_ASSERT_TRUE(connection->output_end - connection->output_start <= daemon_.store.quota.event_bytes);
     CU_ASSERT_TRUE(connection->overflowed);
     struct message message;
     bool made_up = false;
