@@ -7,11 +7,11 @@ TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl cli
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
 GROUP_CFLAGS_hypervisor := -iquote xen-like/common -Itests/unit/hypervisor/fake_arch -D__XEN_TOOLS__ \
   -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
-# Of x86, what needs no machine: decoders, policies, the virtual local APIC.
+# Of x86, what needs no machine: decoders, policies, the virtual local APIC, nested page tables, handlers of exits.
 GROUP_SOURCES_hypervisor_x86 := $(patsubst %,xen-like/arch/x86/%.c,instruction mmio_execute cpuid_policy virtual_lapic \
-  virtual_lapic_timer) $(wildcard tests/unit/hypervisor_x86/fake/*.c)
+  virtual_lapic_timer p2m svm/exit svm/instruction_length svm/state) xen-like/common/lock.c $(wildcard tests/unit/hypervisor_x86/fake/*.c)
 GROUP_CFLAGS_hypervisor_x86 := -iquote xen-like/common -Ixen-like/arch/x86 -iquote tests/unit/hypervisor_x86/fake \
-  -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
+  -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing -DDIRECT_MAP_BASE=0x200000000000ull
 # Of x86, what reads the loader's and the firmware's tables, in pretended physical memory.
 GROUP_SOURCES_hypervisor_boot := $(patsubst %,xen-like/arch/x86/%.c,boot_memory multiboot2 acpi acpi_machine) \
   $(patsubst %,xen-like/common/%.c,command_line console format lock number panic printk) \

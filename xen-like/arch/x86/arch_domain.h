@@ -16,7 +16,7 @@ struct e820_map;        /* memory_map.c */
 struct vmcb;            /* svm/vmcb.h */
 
 #define P2M_RECENT 32u
-#define P2M_GENERATION_STEP (1ull << 36) /* gfns are below it */
+#define P2M_GENERATION_STEP (1ull << 52) /* every number that an address can have is below it */
 #define NR_HVM_PARAMS HVM_NR_PARAMS
 
 /* General registers as exits save them; rax, rsp, rip and rflags are kept in sync with the VMCB by the vendor code. */

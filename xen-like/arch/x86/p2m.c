@@ -17,7 +17,7 @@
 
 #define P2M_TYPE_SHIFT 52 /* ignored by hardware: APM 2, 5.3.3, available bits 52-58 */
 #define P2M_TOP_LEVEL 3
-#define P2M_GFN_LIMIT P2M_GENERATION_STEP
+#define P2M_GFN_LIMIT (1ull << 36)
 
 static unsigned int level_index(uint64_t gfn, unsigned int level) { return gfn >> 9 * level & 511; }
 static enum p2m_type entry_type(uint64_t entry) { return entry >> P2M_TYPE_SHIFT & 15; }
@@ -40,9 +40,11 @@ static uint64_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
            (level ? PTE_LARGE : 0);
 }
 
-static uint64_t make_table_entry(const uint64_t *table)
+/* Another CPU may walk the table as soon as the entry is written: its content is there before. */
+static void set_table_entry(uint64_t *entry, const uint64_t *table)
 {
-    return direct_map_to_physical(table) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+    uint64_t value = direct_map_to_physical(table) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+    __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
 /* What a domain may spend on tables: enough for its memory in scattered pages, and for mappings of others' pages. */
@@ -144,7 +146,7 @@ static int split(struct domain *d, uint64_t *entry, unsigned int level)
     uint64_t old = *entry;
     for (unsigned int i = 0; i < 512; i++)
         table[i] = make_leaf(make_mfn(entry_mfn(old) + ((uint64_t)i << 9 * (level - 1))), level - 1, entry_type(old));
-    *entry = make_table_entry(table);
+    set_table_entry(entry, table);
     return 0;
 }
 
@@ -158,7 +160,7 @@ static uint64_t *find_entry(struct domain *d, uint64_t gfn, unsigned int level)
             uint64_t *below = allocate_table(d);
             if (!below)
                 return NULL;
-            *entry = make_table_entry(below);
+            set_table_entry(entry, below);
         } else if (is_leaf(*entry, at) && split(d, entry, at)) {
             return NULL;
         }

@@ -17,6 +17,7 @@ unsigned int fake_notified;
 int fake_ended_vector;
 int fake_started_vector[VCPUS_MAX];
 uint64_t fake_time_ns;
+uint32_t fake_cpu;
 
 static struct vcpu *vcpus[VCPUS_MAX];
 static struct timer *timers[TIMERS_MAX]; /* those that are set */
@@ -102,7 +103,7 @@ void timer_set(struct timer *timer, uint64_t deadline_ns)
 void timer_kill(struct timer *timer) { timer_stop(timer); }
 void timer_migrate(struct timer *timer, uint32_t cpu) { timer->cpu = cpu; }
 
-uint32_t arch_cpu_id(void) { return 0; }
+uint32_t arch_cpu_id(void) { return fake_cpu; }
 uint64_t arch_time_ns(void) { return fake_time_ns; }
 void vcpu_notify(struct vcpu *v) { fake_notified++; }
 void vcpu_reset_to_init(struct vcpu *v) { v->is_up = false; }

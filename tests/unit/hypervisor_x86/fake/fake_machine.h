@@ -10,6 +10,7 @@ extern unsigned int fake_notified;      /* calls of vcpu_notify since the domain
 extern int fake_ended_vector;           /* the last level-triggered end of interrupt; -1: none */
 extern int fake_started_vector[8];      /* by vCPU; -1: not started */
 extern uint64_t fake_time_ns;
+extern uint32_t fake_cpu;               /* what arch_cpu_id answers */
 
 /* A new domain, vCPU 0 up and the others down; what was before is forgotten. At most 8 vCPUs. */
 void fake_domain_create(uint32_t vcpu_count);
