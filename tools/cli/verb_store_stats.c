@@ -33,6 +33,12 @@ static yajl_val member(yajl_val object, const char *name)
     return YAJL_IS_OBJECT(object) ? yajl_tree_get(object, path, yajl_t_any) : NULL;
 }
 
+/* What a reply says of itself, not of the store. */
+static bool is_administration(const char *name)
+{
+    return strcmp(name, "schema") == 0 || strncmp(name, "more_", strlen("more_")) == 0;
+}
+
 /* A table with a column for each member of the first row. */
 static void print_table(FILE *out, const char *title, yajl_val array)
 {
@@ -74,7 +80,7 @@ static void print_object(FILE *out, const char *prefix, yajl_val object)
             } else if (YAJL_IS_OBJECT(value)) {
                 strncat(name, ".", sizeof(name) - strlen(name) - 1);
                 print_object(out, name, value);
-            } else if (!YAJL_IS_ARRAY(value) && strcmp(name, "schema") != 0) {
+            } else if (!YAJL_IS_ARRAY(value) && !is_administration(name)) {
                 cell(value, text);
                 fprintf(out, "%-36s %s\n", name, text);
             }
@@ -82,26 +88,144 @@ static void print_object(FILE *out, const char *prefix, yajl_val object)
     }
 }
 
-static int show(struct store_session *session)
+/* Asks the daemon for what the words say, zero-terminated strings of `size` bytes in all. NULL with the error printed. */
+static yajl_val ask(struct store_session *session, const char *words, size_t size)
 {
-    struct cli *cli = session->cli;
-    char why[128], *text = xs_control_command(session->handle, "stats", NULL, 0);
+    char why[128], *text = xs_control_command(session->handle, "stats", (void *)words, (unsigned)size);
 
     if (!text && (errno == EINVAL || errno == ENOSYS))
-        return cli_fail(cli, errno, "the store's daemon keeps no statistics that it would tell: it is none of Keel's");
+        cli_fail(session->cli, errno, "the store's daemon keeps no statistics that it would tell: it is none of Keel's");
+    else if (!text)
+        store_fail(session, "read", "the statistics");
     if (!text)
-        return store_fail(session, "read", "the statistics");
+        return NULL;
     yajl_val tree = yajl_tree_parse(text, why, sizeof(why));
-    int status = CLI_DONE;
 
-    if (!YAJL_IS_OBJECT(tree))
-        status = cli_fail(cli, EPROTO, "the store's daemon answers with something else than a JSON document");
-    else if (cli->json)
-        fprintf(cli->out, "%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
-    else
-        print_object(cli->out, "", tree);
-    yajl_tree_free(tree);
     free(text);
+    if (YAJL_IS_OBJECT(tree))
+        return tree;
+    yajl_tree_free(tree);
+    cli_fail(session->cli, EPROTO, "the store's daemon answers with something else than a JSON document");
+    return NULL;
+}
+
+/* How many elements of the list a reply had no room for. */
+static long long left_of(yajl_val tree, const char *list)
+{
+    char name[CELL_MAX];
+
+    snprintf(name, sizeof(name), "more_%s", list);
+    yajl_val more = member(tree, name);
+
+    return YAJL_IS_INTEGER(more) ? YAJL_GET_INTEGER(more) : 0;
+}
+
+/* Moves the elements of `from` to the end of `to`. */
+static bool append(yajl_val to, yajl_val from)
+{
+    size_t count = to->u.array.len + from->u.array.len;
+    yajl_val *values = realloc(to->u.array.values, count * sizeof(*values));
+
+    if (!values)
+        return false;
+    memcpy(values + to->u.array.len, from->u.array.values, from->u.array.len * sizeof(*values));
+    to->u.array.values = values;
+    to->u.array.len = count;
+    from->u.array.len = 0;
+    return true;
+}
+
+/* A reply has room for a part of a long list: asks for the rest of it. */
+static bool complete(struct store_session *session, yajl_val tree, const char *list)
+{
+    yajl_val whole = member(tree, list), part;
+    char words[CELL_MAX];
+    bool good = true;
+
+    for (long long left = left_of(tree, list); good && left > 0 && YAJL_IS_ARRAY(whole);) {
+        /* two strings, as the protocol has them */
+        int length = snprintf(words, sizeof(words), "%s%c%zu", list, '\0', whole->u.array.len);
+
+        part = ask(session, words, (size_t)length + 1);
+        if (!part)
+            return false;
+        left = left_of(part, list);
+        yajl_val more = member(part, list);
+
+        /* the list may have become shorter meanwhile */
+        if (!YAJL_IS_ARRAY(more) || more->u.array.len == 0)
+            left = 0;
+        else
+            good = append(whole, more);
+        yajl_tree_free(part);
+    }
+    if (!good)
+        cli_fail(session->cli, ENOMEM, "there is no memory for the statistics");
+    return good;
+}
+
+static void put(yajl_gen json, yajl_val value);
+
+/* The members of an object but those that only say that a list goes on, and the schema, which stands first anyway. */
+static void put_members(yajl_gen json, yajl_val object)
+{
+    for (size_t i = 0; i < object->u.object.len; i++) {
+        const char *key = object->u.object.keys[i];
+
+        if (is_administration(key))
+            continue;
+        yajl_gen_string(json, (const unsigned char *)key, strlen(key));
+        put(json, object->u.object.values[i]);
+    }
+}
+
+static void put(yajl_gen json, yajl_val value)
+{
+    if (YAJL_IS_OBJECT(value)) {
+        yajl_gen_map_open(json);
+        put_members(json, value);
+        yajl_gen_map_close(json);
+    } else if (YAJL_IS_ARRAY(value)) {
+        yajl_gen_array_open(json);
+        for (size_t i = 0; i < value->u.array.len; i++)
+            put(json, value->u.array.values[i]);
+        yajl_gen_array_close(json);
+    } else if (YAJL_IS_STRING(value)) {
+        yajl_gen_string(json, (const unsigned char *)value->u.string, strlen(value->u.string));
+    } else if (YAJL_IS_NUMBER(value)) {
+        yajl_gen_number(json, value->u.number.r, strlen(value->u.number.r));
+    } else if (YAJL_IS_NULL(value)) {
+        yajl_gen_null(json);
+    } else {
+        yajl_gen_bool(json, YAJL_IS_TRUE(value));
+    }
+}
+
+static int print_json(struct cli *cli, yajl_val tree)
+{
+    char schema[CELL_MAX];
+
+    cell(member(tree, "schema"), schema);
+    yajl_gen json = json_open(schema);
+
+    if (json)
+        put_members(json, tree);
+    return json_close(cli, json, cli->out);
+}
+
+static int show(struct store_session *session)
+{
+    yajl_val tree = ask(session, NULL, 0);
+    int status = CLI_FAILED;
+
+    if (tree && complete(session, tree, "domains") && complete(session, tree, "connections")) {
+        status = CLI_DONE;
+        if (session->cli->json)
+            status = print_json(session->cli, tree);
+        else
+            print_object(session->cli->out, "", tree);
+    }
+    yajl_tree_free(tree);
     return status;
 }
 
