@@ -16,7 +16,7 @@
 #define PAGES_1G (512ull * 512)
 #define D (&fake_domain)
 
-/* --- a walk as hardware does it (APM 2, 5.3 and 15.25) -------------------------------------------------------------- */
+/* --- a walk as hardware does it (APM 2, 5.3 and 15.25) ------------------------------------------------------------ */
 
 struct walked {
     bool is_present, is_writable, is_executable, is_user, is_uncached;
@@ -83,7 +83,7 @@ static uint64_t count_mapped(uint64_t gfn, uint64_t mfn, enum p2m_type type, uns
     return good;
 }
 
-/* --- the domain ------------------------------------------------------------------------------------------------------ */
+/* --- the domain --------------------------------------------------------------------------------------------------- */
 
 static int set(uint64_t gfn, uint64_t mfn, unsigned int order, enum p2m_type type)
 {
@@ -130,7 +130,7 @@ static bool was_not_flushed(void)
     return !fake_kicks && !fake_domain.vcpus[0]->arch.flush_pending && !fake_domain.vcpus[1]->arch.flush_pending;
 }
 
-/* --- cases ----------------------------------------------------------------------------------------------------------- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 static void one_page(void)
 {

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moving past an intercepted instruction: by what NRIP save has stored in the control block, and without it by the
+ * bytes at rip. Exits go through svm_handle_exit as they do on a machine; what the handlers call is recorded here.
+ */
+#include <CUnit/Basic.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "domain_zero.h"
+#include "fake_pages.h"
+#include "p2m.h"
+#include "registers.h"
+#include "svm/svm.h"
+
+#define RIP 0xffffffff81001000ull
+
+/* --- what the handlers call --------------------------------------------------------------------------------------- */
+
+static uint8_t code[32];                /* what is at code_address */
+static uint64_t code_address;
+static size_t code_readable;            /* so many bytes of it can be read */
+static unsigned int fetches, actions;   /* guest_fetch; what an instruction does */
+static int exception;                   /* the last one injected; -1: none */
+static int msr_error;
+static bool continue_hypercall;
+
+size_t guest_fetch(struct vcpu *v, uint64_t linear, void *buffer, size_t n)
+{
+    fetches++;
+    if (linear != code_address)
+        return 0;
+    n = MIN(n, MIN(code_readable, sizeof(code)));
+    memcpy(buffer, code, n);
+    return n;
+}
+
+void guest_inject_exception(struct vcpu *v, uint8_t vector, uint32_t error_code) { exception = vector; }
+void cpuid_exit(struct vcpu *v) { actions++; }
+void vcpu_block(struct vcpu *v) { actions++; }
+void vcpu_retire(struct vcpu *v) { actions++; }
+
+int msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
+{
+    actions++;
+    *value = 0x1122334455667788ull;
+    return msr_error;
+}
+
+int msr_write(struct vcpu *v, uint32_t index, uint64_t value)
+{
+    actions++;
+    return msr_error;
+}
+
+void io_port_access(struct vcpu *v, uint16_t port, unsigned int size, bool is_in, uint32_t *value) { actions++; }
+bool mmio_access(struct vcpu *v, uint64_t guest_physical, bool is_write) { return true; }
+bool domain_zero_map_device(struct domain *d, gfn_t gfn) { return false; }
+void domain_shutdown(struct domain *d, uint32_t reason) { actions++; }
+void domain_crash(struct domain *d, const char *format, ...) { actions++; }
+
+static long a_hypercall(struct hypercall *call)
+{
+    actions++;
+    if (continue_hypercall) {
+        call->argument[0]++;
+        return hypercall_continue(call);
+    }
+    return 7;
+}
+
+hypercall_handler *const hypercall_table[HYPERCALL_COUNT] = { a_hypercall };
+
+/* --- one vCPU ----------------------------------------------------------------------------------------------------- */
+
+static struct vcpu *v;
+static struct vmcb *vmcb;
+
+enum { WITHOUT_NRIP, WITH_NRIP };
+
+/* A vCPU in the kernel's 64-bit code. */
+static void start(int nrip_save)
+{
+    static struct vmcb block;
+
+    fake_pages_start();
+    fake_domain_create(1);
+    CU_ASSERT_EQUAL_FATAL(p2m_create(&fake_domain), 0);
+    cpu_features.svm_nrip_save = nrip_save == WITH_NRIP;
+    memset(&block, 0, sizeof(block));
+    v = fake_domain.vcpus[0];
+    vmcb = v->arch.vmcb = &block;
+    vmcb->efer = EFER_LME | EFER_LMA | EFER_SVME;
+    vmcb->cs.attributes = SEGMENT_LONG;
+    vmcb->cs.base = 0x12340000; /* without meaning in 64-bit code */
+    v->arch.registers.rflags = RFLAGS_IF | RFLAGS_RESERVED;
+    msr_error = 0;
+    continue_hypercall = false;
+}
+
+static void put_code(uint64_t address, const uint8_t *bytes, size_t count)
+{
+    memset(code, 0xcc, sizeof(code));
+    memcpy(code, bytes, count);
+    code_address = address;
+    code_readable = sizeof(code);
+}
+
+/* One exit at rip; how far rip has moved. */
+static uint64_t leave(uint32_t exit_code, uint64_t rip, uint64_t next_rip)
+{
+    v->arch.registers.rip = rip;
+    v->arch.registers.rax = 0;
+    vmcb->exit_code = exit_code;
+    vmcb->next_rip = next_rip;
+    vmcb->virtual_tpr = virtual_lapic_get_cr8(v);
+    fetches = actions = 0;
+    exception = -1;
+    svm_handle_exit(v);
+    return v->arch.registers.rip - rip;
+}
+
+/* --- cases -------------------------------------------------------------------------------------------------------- */
+
+static const struct intercepted {
+    uint32_t exit_code;
+    uint64_t info_1;
+    uint8_t length;
+    uint8_t bytes[3];
+    unsigned int actions;
+} instructions[] = {
+    { EXIT_VMMCALL, 0, 3, { 0x0f, 0x01, 0xd9 }, 1 }, { EXIT_CPUID, 0, 2, { 0x0f, 0xa2 }, 1 },
+    { EXIT_HLT, 0, 1, { 0xf4 }, 1 },                 { EXIT_MSR, 0, 2, { 0x0f, 0x32 }, 1 },
+    { EXIT_MSR, 1, 2, { 0x0f, 0x30 }, 1 },           { EXIT_INVD, 0, 2, { 0x0f, 0x08 }, 0 },
+    { EXIT_WBINVD, 0, 2, { 0x0f, 0x09 }, 0 },
+};
+
+/* Every instruction that is skipped, plain and with prefixes: both ways come to the same next instruction. */
+static void both_ways_agree(void)
+{
+    static const struct { size_t count; uint8_t bytes[4]; } prefixes[] = {
+        { 0, { 0 } }, { 1, { 0x66 } }, { 1, { 0x48 } }, { 3, { 0x2e, 0xf3, 0x4f } }, { 4, { 0x66, 0x67, 0xf2, 0x65 } },
+    };
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++)
+        for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
+            for (size_t p = 0; p < ARRAY_SIZE(prefixes); p++) {
+                const struct intercepted *in = &instructions[i];
+                uint8_t bytes[8];
+                uint64_t length = prefixes[p].count + in->length;
+                memcpy(bytes, prefixes[p].bytes, prefixes[p].count);
+                memcpy(bytes + prefixes[p].count, in->bytes, in->length);
+                start(nrip);
+                put_code(RIP, bytes, length);
+                vmcb->exit_info_1 = in->info_1;
+                vmcb->interrupt_shadow = 1;
+                CU_ASSERT_EQUAL(leave(in->exit_code, RIP, nrip ? RIP + length : 0), length);
+                CU_ASSERT_EQUAL(actions, in->actions);
+                CU_ASSERT_EQUAL(fetches, nrip ? 0 : 1);
+                CU_ASSERT_EQUAL(vmcb->interrupt_shadow, 0);
+                CU_ASSERT_EQUAL(exception, -1);
+            }
+}
+
+/* With NRIP save the block's word counts, not what other CPUs have made of the bytes since; without it, only they. */
+static void the_saved_rip_counts(void)
+{
+    static const uint8_t other_code[] = { 0x90, 0x90 }, cpuid_code[] = { 0x0f, 0xa2 };
+    start(WITH_NRIP);
+    put_code(RIP, other_code, sizeof(other_code));
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, RIP + 7), 7);
+    CU_ASSERT_EQUAL(actions, 1);
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, RIP + 15), 15);
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, RIP + 1), 1);
+    CU_ASSERT_EQUAL(fetches, 0);
+    start(WITHOUT_NRIP);
+    put_code(RIP, cpuid_code, sizeof(cpuid_code));
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, RIP + 7), 2); /* such a processor leaves anything there */
+}
+
+/*
+ * A next rip that no instruction can have: 0 is what hardware stores for the exits that are not an instruction's.
+ * Nothing is done and nothing skipped: the guest executes it again.
+ */
+static void a_next_rip_that_is_none(void)
+{
+    const uint64_t next_rips[] = { 0, RIP, RIP - 1, RIP + 16, ~0ull };
+    for (size_t i = 0; i < ARRAY_SIZE(next_rips); i++)
+        for (size_t n = 0; n < ARRAY_SIZE(instructions); n++) {
+            start(WITH_NRIP);
+            vmcb->exit_info_1 = instructions[n].info_1;
+            vmcb->interrupt_shadow = 1;
+            CU_ASSERT_EQUAL(leave(instructions[n].exit_code, RIP, next_rips[i]), 0);
+            CU_ASSERT_EQUAL(actions, 0);
+            CU_ASSERT_EQUAL(vmcb->interrupt_shadow, 1);
+        }
+}
+
+/* Exits that are not an instruction's move nothing, whatever is left in the block from an earlier one. */
+static void exits_of_other_kinds(void)
+{
+    static const uint32_t exits[] = {
+        EXIT_NMI, EXIT_SMI, EXIT_VINTR, EXIT_IRET, EXIT_EXCEPTION_0 + EXCEPTION_DB, EXIT_EXCEPTION_0 + EXCEPTION_AC,
+        EXIT_NESTED_PAGE_FAULT, EXIT_RDPMC, EXIT_VMRUN, EXIT_SHUTDOWN, EXIT_TASK_SWITCH,
+    };
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++)
+        for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
+            start(nrip);
+            CU_ASSERT_EQUAL(leave(exits[i], RIP, RIP + 3), 0);
+            CU_ASSERT_EQUAL(fetches, 0);
+        }
+}
+
+/* A port's exit tells the next instruction by itself, on every processor. */
+static void ports_tell_it_themselves(void)
+{
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++) {
+        start(nrip);
+        vmcb->exit_info_1 = 0x70u << 16 | 1u << 4; /* out to port 0x70, one byte */
+        vmcb->exit_info_2 = RIP + 2;
+        CU_ASSERT_EQUAL(leave(EXIT_IO, RIP, RIP + 9), 2);
+        CU_ASSERT_EQUAL(actions, 1);
+        CU_ASSERT_EQUAL(fetches, 0);
+        vmcb->exit_info_1 |= 1u << 2; /* a string of bytes is refused, and stays where it is */
+        CU_ASSERT_EQUAL(leave(EXIT_IO, RIP, RIP + 9), 0);
+        CU_ASSERT_EQUAL(exception, EXCEPTION_GP);
+        CU_ASSERT_EQUAL(actions, 0);
+    }
+}
+
+/* Without NRIP save: bytes that cannot be read, or are not that instruction any more. */
+static void bytes_that_do_not_tell(void)
+{
+    static const uint8_t cpuid_code[] = { 0x66, 0x0f, 0xa2 }, prefixes_only[15] = {
+        0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+    };
+    uint8_t longest[15];
+    start(WITHOUT_NRIP);
+    put_code(RIP, cpuid_code, sizeof(cpuid_code));
+    for (code_readable = 0; code_readable < 3; code_readable++) {
+        CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, 0), 0);
+        CU_ASSERT_EQUAL(actions, 0);
+        CU_ASSERT_EQUAL(fetches, 1); /* and it is not kept as an answer */
+    }
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, 0), 3);
+    CU_ASSERT_EQUAL(leave(EXIT_HLT, RIP, 0), 0);
+    CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, 0), 0);
+    vmcb->cpl = 3; /* read each time: what an earlier read has left behind is no byte of this one */
+    put_code(RIP, (const uint8_t[]){ 0x0f, 0x32 }, 2);
+    CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, 0), 2);
+    code_readable = 1;
+    CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, 0), 0);
+    vmcb->cpl = 0;
+    put_code(RIP, prefixes_only, sizeof(prefixes_only));
+    CU_ASSERT_EQUAL(leave(EXIT_WBINVD, RIP, 0), 0);
+    memcpy(longest, prefixes_only, 13);
+    memcpy(longest + 13, (const uint8_t[]){ 0x0f, 0x09 }, 2);
+    put_code(RIP, longest, sizeof(longest));
+    CU_ASSERT_EQUAL(leave(EXIT_WBINVD, RIP, 0), 15);
+}
+
+/* Lengths in the kernel's code are read once; those of programs each time, for another one may be at that address. */
+static void lengths_are_kept_for_the_kernel(void)
+{
+    static const uint8_t cpuid_code[] = { 0x0f, 0xa2 }, long_cpuid[] = { 0x66, 0x0f, 0xa2 }, hlt_code[] = { 0xf4 };
+    start(WITHOUT_NRIP);
+    put_code(RIP, cpuid_code, sizeof(cpuid_code));
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, 0), 2);
+    CU_ASSERT_EQUAL(fetches, 1);
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, RIP, 0), 2);
+    CU_ASSERT_EQUAL(fetches, 0);
+    put_code(RIP, hlt_code, sizeof(hlt_code)); /* another instruction at the same place */
+    CU_ASSERT_EQUAL(leave(EXIT_HLT, RIP, 0), 1);
+    CU_ASSERT_EQUAL(fetches, 1);
+
+    put_code(0x400000, cpuid_code, sizeof(cpuid_code));
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, 0x400000, 0), 2);
+    vmcb->cpl = 3;
+    put_code(0x400000, long_cpuid, sizeof(long_cpuid));
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(leave(EXIT_CPUID, 0x400000, 0), 3);
+        CU_ASSERT_EQUAL(fetches, 1);
+    }
+}
+
+/* In 32-bit code rip is an offset in the segment, and has 32 bits. */
+static void code_of_32_bits(void)
+{
+    static const uint8_t cpuid_code[] = { 0x0f, 0xa2 }, inc_cpuid[] = { 0x48, 0x0f, 0xa2 };
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++) {
+        start(nrip);
+        vmcb->cs.attributes = SEGMENT_32BIT;
+        put_code(0x12340000ull + 0x1000, cpuid_code, sizeof(cpuid_code));
+        CU_ASSERT_EQUAL(leave(EXIT_CPUID, 0x1000, 0x1002), 2);
+        put_code(0x12340000ull + 0xfffffffe, cpuid_code, sizeof(cpuid_code));
+        leave(EXIT_CPUID, 0xfffffffe, 0x100000000ull);
+        CU_ASSERT_EQUAL(v->arch.registers.rip, 0);
+    }
+    start(WITHOUT_NRIP);
+    vmcb->cs.attributes = SEGMENT_32BIT;
+    put_code(0x12340000ull + 0x1000, inc_cpuid, sizeof(inc_cpuid)); /* there 0x48 is an instruction, no prefix */
+    CU_ASSERT_EQUAL(leave(EXIT_CPUID, 0x1000, 0), 0);
+}
+
+/* What a skipped instruction leaves behind: a trap if it is single-stepped; a refused one stays and faults. */
+static void after_the_instruction(void)
+{
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++) {
+        start(nrip);
+        put_code(RIP, (const uint8_t[]){ 0x0f, 0x32 }, 2);
+        CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, RIP + 2), 2);
+        CU_ASSERT_EQUAL(v->arch.registers.rax, 0x55667788);
+        CU_ASSERT_EQUAL(v->arch.registers.rdx, 0x11223344);
+        v->arch.registers.rflags |= RFLAGS_TF;
+        CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, RIP + 2), 2);
+        CU_ASSERT_EQUAL(exception, EXCEPTION_DB);
+        msr_error = -1;
+        CU_ASSERT_EQUAL(leave(EXIT_MSR, RIP, RIP + 2), 0);
+        CU_ASSERT_EQUAL(exception, EXCEPTION_GP);
+        CU_ASSERT_EQUAL(v->arch.registers.rax, 0);
+    }
+}
+
+/* A hypercall that goes on later is executed again, with its arguments as they are then; a program's is refused. */
+static void hypercalls(void)
+{
+    for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++) {
+        start(nrip);
+        put_code(RIP, (const uint8_t[]){ 0x0f, 0x01, 0xd9 }, 3);
+        v->arch.registers.rdi = 40;
+        continue_hypercall = true;
+        CU_ASSERT_EQUAL(leave(EXIT_VMMCALL, RIP, RIP + 3), 0);
+        CU_ASSERT_EQUAL(v->arch.registers.rdi, 41);
+        continue_hypercall = false;
+        CU_ASSERT_EQUAL(leave(EXIT_VMMCALL, RIP, RIP + 3), 3);
+        CU_ASSERT_EQUAL(v->arch.registers.rax, 7);
+        CU_ASSERT_EQUAL(v->hypercall_count, 2);
+        vmcb->cpl = 3;
+        CU_ASSERT_EQUAL(leave(EXIT_VMMCALL, RIP, RIP + 3), 3);
+        CU_ASSERT_EQUAL(v->arch.registers.rax, (uint64_t)-XEN_EPERM);
+        CU_ASSERT_EQUAL(actions, 0);
+        vmcb->cpl = 0;
+        vmcb->cs.attributes = SEGMENT_32BIT;
+        vmcb->cs.base = 0;
+        put_code(0x1000, (const uint8_t[]){ 0x0f, 0x01, 0xd9 }, 3);
+        CU_ASSERT_EQUAL(leave(EXIT_VMMCALL, 0x1000, 0x1003), 3);
+        CU_ASSERT_EQUAL(v->arch.registers.rax, (uint64_t)-XEN_ENOSYS);
+        CU_ASSERT_EQUAL(actions, 0);
+    }
+}
+
+int main(void)
+{
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("svm exit", NULL, NULL);
+    CU_ADD_TEST(suite, both_ways_agree);
+    CU_ADD_TEST(suite, the_saved_rip_counts);
+    CU_ADD_TEST(suite, a_next_rip_that_is_none);
+    CU_ADD_TEST(suite, exits_of_other_kinds);
+    CU_ADD_TEST(suite, ports_tell_it_themselves);
+    CU_ADD_TEST(suite, bytes_that_do_not_tell);
+    CU_ADD_TEST(suite, lengths_are_kept_for_the_kernel);
+    CU_ADD_TEST(suite, code_of_32_bits);
+    CU_ADD_TEST(suite, after_the_instruction);
+    CU_ADD_TEST(suite, hypercalls);
+    CU_basic_run_tests();
+    unsigned int failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    fake_domain_destroy();
+    return failures ? 1 : 0;
+}
