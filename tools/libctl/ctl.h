@@ -54,6 +54,7 @@ struct ctl_domain {
     uint32_t vcpus_online, vcpus_max;
     uint64_t cpu_time_ns;
     uint32_t pool;                     /* the CPU pool it runs in */
+    uint32_t ssid;                     /* the security label's number */
 };
 
 struct ctl_vcpu {
@@ -156,6 +157,21 @@ CTL_API int ctl_events_fd(const struct ctl_events *events);
 CTL_API int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event *event);
 /* "created", "renamed", "shutdown", "destroyed". */
 CTL_API const char *ctl_event_word(enum ctl_event_kind kind);
+
+/* --- times (times.c) -------------------------------------------------------------------------------------------- */
+
+struct ctl_vcpu_time {
+    uint32_t id, cpu; /* cpu: where it runs or ran last */
+    bool online, running, blocked;
+    uint64_t cpu_time_ns;
+};
+/* Up to `most` vCPUs, ids below `vcpus_max`, of a domain; one hypercall each. Returns the count. */
+CTL_API ssize_t ctl_vcpu_times(struct ctl *ctl, uint32_t domid, uint32_t vcpus_max, struct ctl_vcpu_time *list,
+                               size_t most);
+/* How long a vCPU of the caller's own domain has been runnable while others ran. */
+CTL_API int ctl_own_wait_time(struct ctl *ctl, uint32_t vcpu, uint64_t *wait_ns);
+/* How long each physical CPU has been idle; by number, up to `most`. Returns the count. */
+CTL_API ssize_t ctl_cpu_idle_times(struct ctl *ctl, uint64_t *idle_ns, size_t most);
 
 /* --- host --------------------------------------------------------------------------------------------------- */
 

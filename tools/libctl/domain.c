@@ -32,6 +32,7 @@ static void domain_fill(struct ctl_domain *domain, const struct xen_domctl_getdo
     domain->vcpus_max = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1;
     domain->cpu_time_ns = info->cpu_time;
     domain->pool = info->cpupool;
+    domain->ssid = info->ssidref;
 }
 
 void ctl_domain_read_name(struct ctl *ctl, struct ctl_domain *domain)
