@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl cli
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl cli top
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -26,9 +26,13 @@ GROUP_LIBS_store := -lpthread
 GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
 GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store)
 GROUP_LIBS_libctl := $(LIBCTL_LIBS)
-GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(GROUP_SOURCES_libctl)
+GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(wildcard tools/top/*.c) \
+  $(GROUP_SOURCES_libctl)
 GROUP_CFLAGS_cli := $(GROUP_CFLAGS_store)
-GROUP_LIBS_cli := $(LIBCTL_LIBS)
+GROUP_LIBS_cli := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
+GROUP_SOURCES_top := $(wildcard tools/top/*.c) $(GROUP_SOURCES_libctl)
+GROUP_CFLAGS_top := $(GROUP_CFLAGS_store)
+GROUP_LIBS_top := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 
 # The group that a fuzz target is linked with: a new tests/fuzz/fuzz_NAME.c needs its line FUZZ_GROUP_NAME here.
 FUZZ_GROUP_config := libctl

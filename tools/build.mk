@@ -13,9 +13,14 @@ STORE_CLIENT := $(BUILD)/lib/libstore.a
 LIBCTL := $(BUILD)/lib/libctl.a
 LIBCTL_LIBS := -lyajl -llzma -lzstd -llz4 -lz -lpthread
 
+# The monitor: samples and their outputs, linked into ctl.
+LIBTOP := $(BUILD)/lib/libtop.a
+LIBTOP_LIBS := -lncursesw -ltinfo -lyajl -lm
+
+$(LIBTOP): $(call TOOLS_OBJECTS,top)
 $(STORE_CLIENT): $(call TOOLS_OBJECTS,store/client)
 $(LIBCTL): $(call TOOLS_OBJECTS,libctl)
-$(STORE_CLIENT) $(LIBCTL):
+$(STORE_CLIENT) $(LIBCTL) $(LIBTOP):
 	@mkdir -p $(@D) && rm -f $@ && echo "  AR      $@"
 	@ar rcs $@ $^
 
@@ -46,6 +51,6 @@ $(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
 endif
 endef
 $(eval $(call program,stored,store,,-lpthread))
-$(eval $(call program,ctl,cli,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
+$(eval $(call program,ctl,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),$(LIBTOP_LIBS) $(LIBCTL_LIBS)))
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
 $(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define CLI_VERSION "0.1"
-#define CLI_OPTIONS_MAX 12
+#define CLI_OPTIONS_MAX 16
 
 enum cli_status {
     CLI_DONE = 0,

@@ -26,6 +26,7 @@ const struct cli_verb *const cli_verbs[] = {
     &verb_config_update,
     &verb_trigger,
     &verb_sysrq,
+    &verb_top,
     &verb_domid,
     &verb_domname,
     &verb_uptime,

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One look at the machine: counters as they stand at one moment, of its CPUs, pools, domains and their parts.
+ *
+ * A sample is a handful of flat arrays that are reused from one look to the next. The parts of a domain lie side by
+ * side: its vCPUs are vcpus.items[domain->vcpus_first] and the vcpus_count - 1 behind it; networks and disks likewise.
+ * Domains are in order of their ids. A counter that nobody keeps is SAMPLE_UNKNOWN.
+ */
+#ifndef KEEL_TOP_SAMPLE_H
+#define KEEL_TOP_SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SAMPLE_UNKNOWN UINT64_MAX
+#define SAMPLE_NAME_SIZE 128
+
+/* What a source may leave out when nobody asks for it. */
+enum sample_part { SAMPLE_VCPUS = 1, SAMPLE_NETWORKS = 2, SAMPLE_DISKS = 4, SAMPLE_ALL = 7 };
+
+/* Hosts and guests see a packet from opposite ends: received and sent are always the guest's. */
+struct sample_network {
+    uint64_t id, rx_bytes, rx_packets, rx_errors, rx_drops, tx_bytes, tx_packets, tx_errors, tx_drops;
+};
+
+struct sample_disk {
+    uint64_t id;      /* the virtual device's number: major << 8 | minor */
+    char backend[16]; /* the kind of backend as the kernel's device is called: vbd, tap, ... */
+    uint64_t out_of_requests, reads, writes, read_sectors, write_sectors; /* sectors of 512 bytes */
+};
+
+struct sample_vcpu {
+    uint64_t id, cpu; /* cpu: where it runs or ran last */
+    bool online, running, blocked;
+    uint64_t cpu_time_ns;
+    uint64_t wait_time_ns; /* runnable while another ran */
+};
+
+struct sample_domain {
+    uint64_t domid;
+    char name[SAMPLE_NAME_SIZE], uuid[40];
+    bool running, blocked, paused, shutdown, dying, crashed;
+    uint64_t pool, ssid, vcpus_online, vcpus_max, memory_kib;
+    uint64_t max_memory_kib; /* SAMPLE_UNKNOWN: no limit */
+    uint64_t cpu_time_ns, wait_time_ns, wakeups, exits, store_requests;
+    size_t vcpus_first, vcpus_count, networks_first, networks_count, disks_first, disks_count;
+};
+
+struct sample_cpu {
+    uint64_t id, idle_time_ns;
+};
+
+struct sample_pool {
+    uint64_t id;
+    char name[64], scheduler[16];
+};
+
+struct sample_host {
+    uint64_t time_ns;      /* of the look; from a clock that only goes forward */
+    uint64_t wall_time_ms; /* since 1970 */
+    uint64_t parts;        /* SAMPLE_VCPUS | ...: what was looked at */
+    uint64_t cpus, cpu_khz, memory_kib, free_kib;
+    char name[64], hypervisor[64];
+};
+
+/* An array that grows; items are zero when they are added. */
+struct sample_array {
+    void *items;
+    size_t count, capacity;
+};
+
+struct sample {
+    struct sample_host host;
+    struct sample_array cpus, pools, domains, vcpus, networks, disks;
+};
+
+/* Empties the sample; its memory stays for the next look. A zeroed sample is an empty one. */
+void sample_clear(struct sample *sample);
+void sample_free(struct sample *sample);
+/* A new zeroed item of `size` bytes at the end; NULL when there is no memory. Pointers to other items end here. */
+void *sample_array_add(struct sample_array *array, size_t size);
+/* Puts domains in order of their ids. */
+void sample_sort(struct sample *sample);
+
+static inline struct sample_domain *sample_domain(const struct sample *sample, size_t index)
+{
+    return (struct sample_domain *)sample->domains.items + index;
+}
+static inline struct sample_vcpu *sample_vcpu(const struct sample *sample, size_t index)
+{
+    return (struct sample_vcpu *)sample->vcpus.items + index;
+}
+static inline struct sample_network *sample_network(const struct sample *sample, size_t index)
+{
+    return (struct sample_network *)sample->networks.items + index;
+}
+static inline struct sample_disk *sample_disk(const struct sample *sample, size_t index)
+{
+    return (struct sample_disk *)sample->disks.items + index;
+}
+static inline struct sample_cpu *sample_cpu(const struct sample *sample, size_t index)
+{
+    return (struct sample_cpu *)sample->cpus.items + index;
+}
+static inline struct sample_pool *sample_pool(const struct sample *sample, size_t index)
+{
+    return (struct sample_pool *)sample->pools.items + index;
+}
+
+#endif
