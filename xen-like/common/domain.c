@@ -228,6 +228,9 @@ void domain_crash(struct domain *d, const char *format, ...)
     keel_vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     log_error("domain %u crashed: %s", d->id, reason);
+    const struct vcpu *culprit = cpu_loaded_vcpu();
+    if (culprit && culprit->domain == d)
+        arch_vcpu_dump(culprit);
     domain_shutdown(d, SHUTDOWN_crash);
 }
 

@@ -160,7 +160,10 @@ void domain_update_wallclock(struct domain *d);
  * domain.
  */
 void domain_shutdown(struct domain *d, uint32_t reason);
-/* The guest has done what cannot go on: shut down with SHUTDOWN_crash, with one line in the log saying why. */
+/*
+ * The guest has done what cannot go on: shut down with SHUTDOWN_crash, with one line in the log saying why and, if one
+ * of its vCPUs is loaded on this CPU, that one's registers.
+ */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*

@@ -35,7 +35,7 @@ static int find_affinity_vcpu(const struct xen_domctl_vcpuaffinity *op, const st
 /* Tells the caller what its setting amounts to on this machine. */
 static int report_effective(const struct xen_domctl_vcpuaffinity *op, const struct vcpu *v)
 {
-    cpu_mask_t hard = cpu_mask_and(v->scheduler.hard_affinity, cpu_mask_online());
+    cpu_mask_t hard = cpu_mask_and(v->scheduler.hard_affinity, cpu_mask_pool());
     int error = 0;
 
     if (op->flags & XEN_VCPUAFFINITY_HARD)

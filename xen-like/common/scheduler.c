@@ -11,7 +11,9 @@
 #include "scheduler.h"
 
 #include "arch.h"
+#include "command_line.h"
 #include "panic.h"
+#include "printk.h"
 #include "scheduler_policy.h"
 
 struct run_queue {
@@ -29,6 +31,10 @@ struct run_queue {
 static struct run_queue queues[SCHEDULER_MAX_CPUS];
 static _Atomic uint64_t idle_cpus; /* bits of CPUs that run nothing and have been given nothing */
 static const struct scheduler_policy *const policy = &scheduler_share;
+
+/* So many of the first CPUs run no vCPU: they serve the devices' interrupts and the serial line alone. */
+static uint64_t housekeeping_cpus;
+COMMAND_LINE_UNSIGNED("housekeeping_cpus", housekeeping_cpus, 0, 63);
 
 static cpu_mask_t mask_idle(void) { return (cpu_mask_t){ idle_cpus }; }
 
@@ -147,7 +153,7 @@ static uint32_t least_loaded(cpu_mask_t among, uint32_t preferred)
 static uint32_t choose_cpu(const struct vcpu *v)
 {
     uint32_t last = v->scheduler.cpu;
-    cpu_mask_t hard = cpu_mask_and(v->scheduler.hard_affinity, cpu_mask_online());
+    cpu_mask_t hard = cpu_mask_and(v->scheduler.hard_affinity, cpu_mask_pool());
     cpu_mask_t soft = cpu_mask_and(hard, v->scheduler.soft_affinity);
     cpu_mask_t idle = mask_idle();
 
@@ -380,6 +386,9 @@ struct vcpu *scheduler_pick(uint64_t now_ns, uint64_t *slice_end_ns)
     uint32_t cpu = arch_cpu_id();
     struct run_queue *queue = &queues[cpu];
 
+    *slice_end_ns = ~0ull;
+    if (unlikely(cpu < housekeeping_cpus))
+        return NULL;
     spin_lock(&queue->lock);
     struct vcpu *v = queue->running, *next = v;
     bool must_leave = false;
@@ -396,7 +405,8 @@ struct vcpu *scheduler_pick(uint64_t now_ns, uint64_t *slice_end_ns)
             queue->slice_end_ns = now_ns + policy->slice_ns(next);
     }
     raise_floor(queue);
-    *slice_end_ns = next ? queue->slice_end_ns : ~0ull;
+    if (next)
+        *slice_end_ns = queue->slice_end_ns;
     spin_unlock(&queue->lock);
     return next;
 }
@@ -436,10 +446,11 @@ bool scheduler_yield(struct vcpu *v)
 
 /* --- set-up and settings ------------------------------------------------------------------------------------------ */
 
-cpu_mask_t cpu_mask_online(void)
+cpu_mask_t cpu_mask_pool(void)
 {
     uint32_t count = arch_cpu_count();
-    return count >= 64 ? CPU_MASK_ALL : (cpu_mask_t){ (1ull << count) - 1 };
+    uint64_t online = count >= 64 ? ~0ull : (1ull << count) - 1;
+    return (cpu_mask_t){ online & ~((1ull << housekeeping_cpus) - 1) };
 }
 
 void scheduler_init_cpu(uint32_t cpu)
@@ -447,6 +458,10 @@ void scheduler_init_cpu(uint32_t cpu)
     struct run_queue *queue = &queues[cpu];
 
     BUG_ON(cpu >= SCHEDULER_MAX_CPUS);
+    if (housekeeping_cpus >= arch_cpu_count()) {
+        log_warning("housekeeping_cpus=%lu leaves no CPU to run domains on; it is ignored", housekeeping_cpus);
+        housekeeping_cpus = 0;
+    }
     *queue = (struct run_queue){ .idle_since_ns = arch_time_ns(), .first_waiting_ns = ~0ull };
     spin_lock_init(&queue->lock, "run queue", LOCK_RANK_RUN_QUEUE);
     list_init(&queue->waiting);
@@ -467,9 +482,9 @@ void scheduler_vcpu_init(struct vcpu *v)
 
 int scheduler_set_affinity(struct vcpu *v, const cpu_mask_t *hard, const cpu_mask_t *soft)
 {
-    if (hard && cpu_mask_is_empty(cpu_mask_and(*hard, cpu_mask_online())))
+    if (hard && cpu_mask_is_empty(cpu_mask_and(*hard, cpu_mask_pool())))
         return -XEN_EINVAL;
-    if (soft && cpu_mask_is_empty(cpu_mask_and(*soft, cpu_mask_online())))
+    if (soft && cpu_mask_is_empty(cpu_mask_and(*soft, cpu_mask_pool())))
         return -XEN_EINVAL;
     struct run_queue *queue = lock_queue_of(v);
     bool must_wake = false;

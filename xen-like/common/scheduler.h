@@ -30,8 +30,8 @@ typedef struct { uint64_t bits; } cpu_mask_t; /* bit n: CPU n */
 static inline bool cpu_mask_has(cpu_mask_t mask, uint32_t cpu) { return mask.bits >> cpu & 1; }
 static inline cpu_mask_t cpu_mask_and(cpu_mask_t a, cpu_mask_t b) { return (cpu_mask_t){ a.bits & b.bits }; }
 static inline bool cpu_mask_is_empty(cpu_mask_t mask) { return mask.bits == 0; }
-/* The CPUs of this machine. */
-cpu_mask_t cpu_mask_online(void);
+/* The CPUs that run vCPUs (pool 0): all of the machine but the first housekeeping_cpus=N. */
+cpu_mask_t cpu_mask_pool(void);
 /* From and to a bitmap in the caller's memory: bits beyond either size are ignored, or 0. -XEN_EFAULT. */
 int cpu_mask_from_guest(cpu_mask_t *mask, const struct xenctl_bitmap *bitmap);
 int cpu_mask_to_guest(const struct xenctl_bitmap *bitmap, cpu_mask_t mask);

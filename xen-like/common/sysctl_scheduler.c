@@ -45,7 +45,7 @@ static int pool_info(struct xen_sysctl_cpupool_op *pool)
     pool->cpupool_id = ONLY_POOL;
     pool->sched_id = XEN_SCHEDULER_CREDIT2;
     pool->n_dom = count_domains();
-    return cpu_mask_to_guest(&pool->cpumap, cpu_mask_online());
+    return cpu_mask_to_guest(&pool->cpumap, cpu_mask_pool());
 }
 
 static int pool_move_domain(const struct xen_sysctl_cpupool_op *pool)

@@ -2,6 +2,8 @@
 /* Shares, caps, affinities and latencies of the scheduler, measured over simulated time. */
 #include "fake_arch.h"
 
+#include "command_line.h"
+
 #include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,6 +317,28 @@ static void random_changes(void)
         CU_ASSERT_TRUE(v[i]->arch.ran_ns > NS_PER_S);
 }
 
+static void housekeeping_cpus_run_nothing(void)
+{
+    fake_machine_stop();
+    CU_ASSERT_EQUAL(command_line_apply("housekeeping_cpus=1"), 0);
+    fake_machine_start(3, MACHINE_PAGES);
+    CU_ASSERT_EQUAL(cpu_mask_pool().bits, 6);
+    struct vcpu *v[3];
+    for (unsigned int i = 0; i < 3; i++)
+        v[i] = start_hog((domid_t)(i + 1), 256, 0);
+    fake_run_for(3 * NS_PER_S);
+    for (unsigned int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(v[i]->arch.ran_on_ns[0], 0);
+        check_share("one of three on two CPUs", v[i]->arch.ran_ns, 3 * NS_PER_S, 67, 3);
+    }
+    CU_ASSERT_EQUAL(scheduler_idle_time_ns(0), 3 * NS_PER_S);
+    cpu_mask_t housekeeping = { 1 };
+    CU_ASSERT_EQUAL(scheduler_set_affinity(v[0], &housekeeping, NULL), -XEN_EINVAL);
+    /* All of them cannot be. */
+    fake_machine_start(1, MACHINE_PAGES);
+    CU_ASSERT_EQUAL(cpu_mask_pool().bits, 1);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -333,6 +357,7 @@ int main(void)
     CU_add_test(suite, "pauses nest and stop at once", pauses_stop_at_once);
     CU_add_test(suite, "run, idle and runstate times agree", accounts_agree);
     CU_add_test(suite, "yield gives way to who waits", yield_gives_way);
+    CU_add_test(suite, "housekeeping CPUs run no vCPU", housekeeping_cpus_run_nothing);
     CU_add_test(suite, "random changes lose no vCPU", random_changes);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
