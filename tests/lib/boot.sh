@@ -20,11 +20,6 @@ make_overlay() { # FOLDER CPUS CASES
     done
 }
 
-# A crash that no guest can cause: at the hypervisor's own instruction behind VMRUN, which no guest maps. It is seen, rarely,
-# in QEMU's emulation with several CPUs, in the middle of a world switch (there Debian's Xen at times triple-faults). What
-# it takes down is run once more, and the line is printed.
-world_switch_fault='crashed: .*\(rip 0xffffffff802[0-9a-f]{5}\)'
-
 # Reads a log as it grows and reports its cases, until the boot given by its process id has ended.
 follow() { # LOG PID BOOT
     local line name rest started=
@@ -32,7 +27,7 @@ follow() { # LOG PID BOOT
         line=${line//$'\r'/}
         case $line in
             *"CASE-RUN "*) rest=${line#*CASE-RUN } && started=${rest%% *} && echo "  run   $started: ${rest#* }" ;;
-            *"CASE-PASS "*) rest=${line#*CASE-PASS } && passed_cases+=" ${rest%% *} " && pass "$3/${rest%% *} (${rest#* } s)" && started= ;;
+            *"CASE-PASS "*) rest=${line#*CASE-PASS } && pass "$3/${rest%% *} (${rest#* } s)" && started= ;;
             *"CASE-FAIL "*)
                 rest=${line#*CASE-FAIL } name=${rest%% *}
                 sed -n "/CASE-RUN $name /,/CASE-FAIL $name /p" "$1" | grep -a '^|' | tr -d '\r'
@@ -51,7 +46,6 @@ follow() { # LOG PID BOOT
 # One boot of Linux as domain 0 that runs cases and powers off by itself.
 boot_cases() { # BOOT CPUS MEMORY TIMEOUT CASES [OPTION OF scripts/boot]...
     local log=$logs/$1.log cases=${only_cases:-$5} pid status before=$((passed + failed)) count
-    local failed_before=$failed passed_cases= name left=
     make_overlay "$work/$1" "$2" "$cases"
     : > "$log"
     echo "== boot $1: $2 CPUs, $3 MiB; the log is $log"
@@ -61,16 +55,6 @@ boot_cases() { # BOOT CPUS MEMORY TIMEOUT CASES [OPTION OF scripts/boot]...
     follow "$log" "$pid" "$1"
     wait "$pid"
     status=$?
-    if ((failed > failed_before)) && [[ -z ${again-} ]] && grep -qaE "$world_switch_fault" "$log"; then
-        for name in $cases; do
-            [[ $passed_cases == *" $name "* ]] || left+=" $name"
-        done
-        echo "  a fault inside the world switch; what did not pass is run again: $(grep -aE "$world_switch_fault" "$log" | head -n 1)"
-        mv "$log" "$log.first"
-        failed=$failed_before
-        again=1 only_cases=${left:-dom0_up} boot_cases "$@"
-        return
-    fi
     if ! grep -qa DOM0-UP "$log"; then
         tail -n 30 "$log"
         fail "$1/boot" "domain 0 did not come up"
