@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The program ctl; everything it does is in cli_main, so that tests can run it whole. */
 #include "cli.h"
+#include "xl.h"
 
 #include <signal.h>
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, with its sentence */
+    if (xl_is_meant(argv[0]))
+        return xl_main(argc, argv, stdout, stderr);
     return cli_main(argc, argv, stdout, stderr);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ctl info: the machine and its hypervisor, in xl's lines. */
 #include "json.h"
+#include "verb_info.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -146,7 +147,7 @@ static int print_json(struct cli *cli, const struct ctl_host *host, const struct
     return json_close(cli, json, cli->out);
 }
 
-static int run(struct cli *cli)
+int info_print(struct cli *cli)
 {
     struct utsname system;
     struct ctl_host host;
@@ -170,5 +171,5 @@ static const struct cli_option options[] = { { 0 } };
 
 const struct cli_verb verb_info = {
     .name = "info", .arguments = "", .summary = "Show the machine and its hypervisor",
-    .details = "Memory is in MiB (in KiB with --json).", .options = options, .run = run,
+    .details = "Memory is in MiB (in KiB with --json).", .options = options, .run = info_print,
 };

@@ -11,7 +11,6 @@ void list_print_header(FILE *out, bool verbose)
     fprintf(out, "%-40s %5s %5s %5s\tState\tTime(s)", "Name", "ID", "Mem", "VCPUs");
     if (verbose)
         fprintf(out, "   %-28s    %s\t%s", "UUID", "Reason-Code", "Security Label");
-    fputc('\n', out);
 }
 
 void list_print(FILE *out, const struct ctl_domain *domain, bool verbose)
@@ -33,7 +32,6 @@ void list_print(FILE *out, const struct ctl_domain *domain, bool verbose)
             fprintf(out, " %8s", "-");
         fprintf(out, " %16s", "-");
     }
-    fputc('\n', out);
 }
 
 static void put_domain(yajl_gen json, const struct ctl_domain *domain)
@@ -79,8 +77,11 @@ static int run(struct cli *cli)
         status = json_close(cli, json, cli->out);
     } else {
         list_print_header(cli->out, verbose);
-        for (ssize_t i = 0; i < count; i++)
+        fputc('\n', cli->out);
+        for (ssize_t i = 0; i < count; i++) {
             list_print(cli->out, &list[i], verbose);
+            fputc('\n', cli->out);
+        }
     }
     free(list);
     return status;

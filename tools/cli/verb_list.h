@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+/* Both without the end of the line. */
 void list_print_header(FILE *out, bool verbose);
 void list_print(FILE *out, const struct ctl_domain *domain, bool verbose);
 

@@ -15,6 +15,36 @@ extern "C" {
 enum ctl_action { CTL_ACTION_DESTROY, CTL_ACTION_RESTART, CTL_ACTION_RENAME_RESTART, CTL_ACTION_PRESERVE,
                   CTL_ACTION_COREDUMP_DESTROY, CTL_ACTION_COREDUMP_RESTART, CTL_ACTION_SOFT_RESET };
 
+enum ctl_disk_format { CTL_DISK_RAW, CTL_DISK_QCOW, CTL_DISK_QCOW2, CTL_DISK_VHD, CTL_DISK_QED, CTL_DISK_EMPTY };
+enum ctl_disk_backend { CTL_DISK_ANY, CTL_DISK_PHY, CTL_DISK_TAP, CTL_DISK_QDISK, CTL_DISK_STANDALONE };
+enum ctl_discard { CTL_DISCARD_DEFAULT, CTL_DISCARD_ON, CTL_DISCARD_OFF };
+
+/* As in xl-disk-configuration(5). */
+struct ctl_disk {
+    char *target;              /* file or device; "" for an empty CD drive */
+    char *vdev;                /* what the guest calls it: "xvda" */
+    enum ctl_disk_format format;
+    enum ctl_disk_backend backend_type;
+    char *backend;             /* the domain that serves it; NULL: domain 0 */
+    char *script;              /* NULL: the usual one */
+    bool writable, cdrom, direct_io_safe;
+    enum ctl_discard discard;
+};
+
+enum ctl_nic_type { CTL_NIC_ANY, CTL_NIC_VIF, CTL_NIC_IOEMU };
+
+/* As in xl-network-configuration(5). */
+struct ctl_nic {
+    bool mac_set, number_set;
+    uint8_t mac[6];
+    uint32_t number;           /* devid */
+    char *bridge, *gateway_device, *interface, *script, *ip, *model, *backend; /* NULL: the usual */
+    enum ctl_nic_type type;
+    uint32_t mtu;              /* 0: the usual */
+    uint64_t rate_bytes;       /* an interval; rate_interval_us 0: no limit */
+    uint32_t rate_interval_us;
+};
+
 struct ctl_config {
     char *source;              /* the file's name, for messages; NULL when built by a program */
     char *name;                /* required */
@@ -25,6 +55,7 @@ struct ctl_config {
     char *command_line;        /* cmdline, or root and extra joined as xl does; NULL: none */
     uint64_t memory_kib, max_memory_kib;
     uint32_t vcpus, max_vcpus;
+    bool memory_set, max_memory_set, vcpus_set, max_vcpus_set; /* written there, not what follows or is usual */
     bool affinity_set;
     uint8_t hard_affinity[CTL_CPUMAP_BYTES]; /* cpus= ; bits beyond the host's CPUs are ignored */
     /* cpus = [...]: a bitmap each for vCPU 0, 1, ...; NULL: none. vCPUs beyond the count follow hard_affinity. */
@@ -32,6 +63,10 @@ struct ctl_config {
     uint32_t vcpu_affinity_count;
     uint32_t cpu_weight;       /* 0: the scheduler's default */
     uint32_t cap;              /* percent of one CPU; 0: none */
+    struct ctl_disk *disks;
+    size_t disks_count;
+    struct ctl_nic *nics;
+    size_t nics_count;
     enum ctl_action on_poweroff, on_reboot, on_crash, on_watchdog, on_soft_reset;
 };
 

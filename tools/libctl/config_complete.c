@@ -33,6 +33,8 @@ static void complete_memory(struct config_builder *builder)
     const struct config_setting *max_memory = find(builder, "maxmem", "max_memory_kib");
     struct ctl_config *config = builder->config;
 
+    config->memory_set = memory;
+    config->max_memory_set = max_memory;
     if (!memory && max_memory)
         config->memory_kib = config->max_memory_kib;
     else if (memory && !max_memory)
@@ -50,6 +52,8 @@ static void complete_vcpus(struct config_builder *builder)
     const struct config_setting *cpus = find(builder, "cpus", "cpus");
     struct ctl_config *config = builder->config;
 
+    config->vcpus_set = vcpus;
+    config->max_vcpus_set = max_vcpus;
     if (!max_vcpus)
         config->max_vcpus = config->vcpus;
     else if (vcpus && config->vcpus > config->max_vcpus)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads a configuration: a file or text in memory, then the settings of a command line that override it. */
+#include "config_devices.h"
 #include "config_keys.h"
 
 #include <errno.h>
@@ -31,6 +32,12 @@ void ctl_config_free(struct ctl_config *config)
     free(config->ramdisk);
     free(config->command_line);
     free(config->vcpu_affinity);
+    for (size_t i = 0; i < config->disks_count; i++)
+        config_disk_free(&config->disks[i]);
+    free(config->disks);
+    for (size_t i = 0; i < config->nics_count; i++)
+        config_nic_free(&config->nics[i]);
+    free(config->nics);
     ctl_config_init(config);
 }
 

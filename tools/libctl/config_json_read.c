@@ -226,6 +226,8 @@ static const struct member {
     { "cpus", config_apply_cpus },
     { "cpu_weight", config_apply_cpu_weight },
     { "cap", config_apply_cap },
+    { "disks", config_apply_disks },
+    { "vifs", config_apply_nics },
     { "on_poweroff", config_apply_action },
     { "on_reboot", config_apply_action },
     { "on_crash", config_apply_action },

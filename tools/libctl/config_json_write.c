@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A configuration as JSON; config_json_read.c reads it back. Members that have no value are left out. */
+#include "config_devices.h"
 #include "config_keys.h"
 
 #include <stdio.h>
@@ -45,6 +46,36 @@ static void put_cpus(yajl_gen json, const struct ctl_config *config)
     }
 }
 
+/* One element of a list of devices, whose text is freed; false: no memory. */
+static bool put_device(yajl_gen json, char *text)
+{
+    if (text)
+        put_name(json, text);
+    free(text);
+    return text != NULL;
+}
+
+static bool put_devices(yajl_gen json, const struct ctl_config *config)
+{
+    bool good = true;
+
+    if (config->disks_count) {
+        put_name(json, "disks");
+        yajl_gen_array_open(json);
+        for (size_t i = 0; i < config->disks_count; i++)
+            good &= put_device(json, config_disk_print(&config->disks[i]));
+        yajl_gen_array_close(json);
+    }
+    if (config->nics_count) {
+        put_name(json, "vifs");
+        yajl_gen_array_open(json);
+        for (size_t i = 0; i < config->nics_count; i++)
+            good &= put_device(json, config_nic_print(&config->nics[i]));
+        yajl_gen_array_close(json);
+    }
+    return good;
+}
+
 static void put_uuid(yajl_gen json, const uint8_t uuid[16])
 {
     char text[37];
@@ -84,13 +115,15 @@ char *ctl_config_to_json(const struct ctl_config *config)
     if (config->cpu_weight)
         put_number(json, "cpu_weight", config->cpu_weight);
     put_number(json, "cap", config->cap);
+    bool good = put_devices(json, config);
+
     put_string(json, "on_poweroff", config_action_names[config->on_poweroff]);
     put_string(json, "on_reboot", config_action_names[config->on_reboot]);
     put_string(json, "on_crash", config_action_names[config->on_crash]);
     put_string(json, "on_watchdog", config_action_names[config->on_watchdog]);
     put_string(json, "on_soft_reset", config_action_names[config->on_soft_reset]);
     yajl_gen_map_close(json);
-    if (yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok)
+    if (good && yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok)
         copy = strndup((const char *)text, length);
     yajl_gen_free(json);
     return copy;

@@ -40,6 +40,8 @@ const struct config_key config_keys[] = {
     SUPPORTED("cpus", config_apply_cpus),
     SUPPORTED("cpu_weight", config_apply_cpu_weight),
     SUPPORTED("cap", config_apply_cap),
+    SUPPORTED("disk", config_apply_disks),
+    SUPPORTED("vif", config_apply_nics),
     SUPPORTED("on_poweroff", config_apply_action),
     SUPPORTED("on_reboot", config_apply_action),
     SUPPORTED("on_crash", config_apply_action),
@@ -75,8 +77,6 @@ const struct config_key config_keys[] = {
     IGNORED("vpmu", "is ignored: performance counters are not given to guests"),
 
     /* Devices */
-    REFUSED("disk", NO_DEVICE),
-    REFUSED("vif", NO_DEVICE),
     REFUSED("vtpm", NO_DEVICE),
     REFUSED("p9", NO_DEVICE),
     REFUSED("pvcalls", NO_DEVICE),

@@ -56,6 +56,8 @@ void config_apply_max_vcpus(struct config_builder *builder, const struct config_
 void config_apply_cpus(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_cpu_weight(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_cap(struct config_builder *builder, const struct config_setting *setting);
+void config_apply_disks(struct config_builder *builder, const struct config_setting *setting);
+void config_apply_nics(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_action(struct config_builder *builder, const struct config_setting *setting);
 
 /* The settings of xl.cfg's keys into the configuration, then config_complete. */

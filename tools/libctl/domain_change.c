@@ -130,13 +130,18 @@ static int set_limit(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
     return result < 0 ? refused(ctl, result, domid, "change the memory limit") : 0;
 }
 
-static bool read_kib(struct ctl *ctl, uint32_t domid, const char *node, uint64_t *kib)
+/* The most memory that the domain may be asked to have: of one that libctl made, and of others. */
+static bool read_limit(struct ctl *ctl, uint32_t domid, uint64_t *kib)
 {
-    char *text = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/memory/%s", domid, node);
+    char *text = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/keel/memory-max", domid);
+
+    if (!text)
+        text = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/memory/static-max", domid);
+    bool found = text != NULL;
 
     *kib = text ? strtoull(text, NULL, 10) : 0;
     free(text);
-    return text != NULL;
+    return found;
 }
 
 static int write_kib(struct ctl *ctl, uint32_t domid, const char *node, uint64_t kib)
@@ -144,7 +149,7 @@ static int write_kib(struct ctl *ctl, uint32_t domid, const char *node, uint64_t
     char path[CTL_STORE_PATH_MAX], text[24];
     int error;
 
-    ctl_path(path, "/local/domain/%u/memory/%s", domid, node);
+    ctl_path(path, "/local/domain/%u/%s", domid, node);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)kib);
     error = ctl_store_write(ctl, XBT_NULL, path, text);
     return error ? ctl_fail(ctl, error, "cannot write %s in the store: %s", path, strerror(error)) : 0;
@@ -160,7 +165,7 @@ int ctl_memory_set(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
         return result;
     if (!ctl_store(ctl))
         return -ENOENT;
-    if (!read_kib(ctl, domid, "static-max", &most_kib))
+    if (!read_limit(ctl, domid, &most_kib))
         return ctl_fail(ctl, ENOENT, "domain %u has no memory/static-max in the store: its memory cannot be changed",
                         domid);
     if (memory_kib == 0 || memory_kib > most_kib)
@@ -169,13 +174,14 @@ int ctl_memory_set(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
     /* Domain 0's own limit stays: what its kernel was booted with is not this call's to take. */
     if (domid != 0)
         result = set_limit(ctl, domid, memory_kib);
-    return result < 0 ? result : write_kib(ctl, domid, "target", memory_kib);
+    return result < 0 ? result : write_kib(ctl, domid, "memory/target", memory_kib);
 }
 
 int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
 {
     struct ctl_domain domain;
     int result = ctl_domain_get(ctl, domid, &domain);
+    char *held;
 
     if (result < 0)
         return result;
@@ -185,7 +191,11 @@ int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
         return ctl_fail(ctl, EINVAL, "domain %u has %llu KiB of memory; its limit cannot be below that", domid,
                         (unsigned long long)domain.memory_kib);
     result = set_limit(ctl, domid, memory_kib);
-    return result < 0 ? result : write_kib(ctl, domid, "static-max", memory_kib);
+    if (result < 0)
+        return result;
+    held = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/keel/memory-max", domid);
+    free(held);
+    return write_kib(ctl, domid, held ? "keel/memory-max" : "memory/static-max", memory_kib);
 }
 
 /* --- triggers and keys --------------------------------------------------------------------------------------- */

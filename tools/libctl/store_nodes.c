@@ -94,7 +94,12 @@ static void domain_nodes(struct writer *writer)
         ctl_path(path, "cpu/%u/availability", vcpu);
         node(writer, path, vcpu < config->vcpus ? "online" : "offline");
     }
-    node(writer, "memory/static-max", "%llu", (unsigned long long)config->max_memory_kib);
+    /*
+     * Linux takes static-max for the memory that it was booted with, and what it finds less than that for missing for
+     * good. So the ceiling, which is not there at the start, has a node of its own.
+     */
+    node(writer, "memory/static-max", "%llu", (unsigned long long)config->memory_kib);
+    node(writer, "keel/memory-max", "%llu", (unsigned long long)config->max_memory_kib);
     node(writer, "memory/target", "%llu", (unsigned long long)config->memory_kib);
     node(writer, "memory/videoram", "0");
     node(writer, "control/platform-feature-multiprocessor-suspend", "1");

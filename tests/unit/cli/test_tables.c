@@ -30,8 +30,11 @@ static void list(void)
     FILE *file = open_memstream(&text, &text_size);
 
     list_print_header(file, false);
+    fputc('\n', file);
     list_print(file, &dom0, false);
+    fputc('\n', file);
     list_print(file, &guest, false);
+    fputc('\n', file);
     text_is(file, "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
             "Domain-0                                     0  1023     2     r-----      71.4\n"
             "aguestwithaverylongnamethatgoesoverfortycharacters     1    64     1     --p---       0.0\n");
@@ -49,7 +52,9 @@ static void list_verbose(void)
     FILE *file = open_memstream(&text, &text_size);
 
     list_print_header(file, true);
+    fputc('\n', file);
     list_print(file, &guest, true);
+    fputc('\n', file);
     text_is(
         file,
         "Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            "

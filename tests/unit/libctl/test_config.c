@@ -114,7 +114,7 @@ static void joining(void)
     refused(HEAD "vcpus=1\nvcpus+=2\n", "+= joins strings or lists, not numbers");
     refused(HEAD "cmdline='a'\ncmdline+=['b']\n",
             "g.cfg:4:10: key \"cmdline\": += cannot join a list and a single value");
-    refused(HEAD "disk=[]\ndisk+=['a']\n", "devices of this kind");
+    refused(HEAD "disk=[]\ndisk+=['a']\n", "key \"disk\": no vdev");
     accepted(HEAD "disk=[]\ndisk+=[]\n");
     warned(HEAD "vcpus=1\nvcpus=2\n", "g.cfg:4:1: key \"vcpus\": set a second time; the value of line 3 is not used");
 }

@@ -156,11 +156,10 @@ static void cpus(void)
 
 static void refused_and_ignored_keys(void)
 {
-    refused(HEAD "disk=['phy:/dev/x,xvda,w']\n",
-            "g.cfg:3:1: key \"disk\": devices of this kind are not available; remove it "
+    refused(HEAD "vtpm=['backend=x']\n",
+            "g.cfg:3:1: key \"vtpm\": devices of this kind are not available; remove it "
             "or set it to []");
-    refused(HEAD "vif=['bridge=xenbr0']\n", "key \"vif\": devices of this kind");
-    refused(HEAD "disk='phy:/dev/x'\n", "key \"disk\"");
+    refused(HEAD "p9=['tag=x']\n", "key \"p9\": devices of this kind");
     refused(HEAD "firmware='uefi'\n", "key \"firmware\": a PVH guest has no firmware");
     refused(HEAD "hap=0\n", "only nested paging");
     warned(HEAD "vnc=1\n", "g.cfg:3:1: key \"vnc\" is ignored: a PVH guest has no emulated display");
@@ -290,6 +289,8 @@ static void json_round_trips(void)
         "on_reboot='rename-restart'\non_crash='coredump-destroy'\non_watchdog='restart'\non_soft_reset='destroy'\n");
     round_trip(HEAD "cpus='all'\ncmdline=''\n");
     round_trip(HEAD "vcpus=3\ncpus=['0','1-2','all']\n");
+    round_trip(HEAD "disk=['/a,qcow2,xvda,r,discard','vdev=xvdc,target=/b,c','phy:/d,xvdb,w']\n");
+    round_trip(HEAD "vif=['mac=00:16:3e:01:02:03,bridge=b,rate=10Mb/s','']\n");
 }
 
 static void json_says(const char *json, const char *sentence)

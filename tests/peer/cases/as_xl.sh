@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+# Called as xl, ctl prints what Debian's xl prints, on both of its outputs, and ends with the same exit status.
+# limit: 200
+mkdir -p /tmp/as
+ln -sf /bin/ctl /tmp/as/xl
+different=0
+alike() { # [-o] ARGUMENTS...: both programs, one after the other. -o: what is said on standard error may differ
+    quiet=
+    [ "$1" != -o ] || { quiet=1 && shift; }
+    their_status=0 our_status=0
+    xl "$@" > /tmp/their.out 2> /tmp/their.err || their_status=$?
+    /tmp/as/xl "$@" > /tmp/our.out 2> /tmp/our.err || our_status=$?
+    # what moves between two calls: CPU time, the running state, ages, free memory, new UUIDs
+    for file in /tmp/their.out /tmp/our.out; do
+        case $1 in
+            list | vcpu-list) sed -i -E 's/ [rb-]([b-])([p-][s-][c-][d-])? +[0-9]+\.[0-9]/ STATE \2/; s/\br--|-b-|---/RUN/' "$file"
+                sed -i -E 's/ [rb-][b-]([p-][s-][c-][d-]) +[0-9]+\.[0-9]/ \1/; s/RUN +[0-9.]+/RUN/' "$file" ;;
+            uptime) sed -i -E 's/[0-9]+:[0-9]{2}(:[0-9]{2})?/TIME/g' "$file" ;;
+            info) sed -i -E '/^free_memory/d' "$file" ;;
+        esac
+    done
+    if [ "$their_status" != "$our_status" ]; then
+        echo "xl $*: exit status $our_status, Debian's $their_status: $(cat /tmp/our.err)"
+        different=$((different + 1))
+    fi
+    cmp -s /tmp/their.out /tmp/our.out || {
+        echo "xl $*: output differs:" && diff /tmp/their.out /tmp/our.out | head -n 20
+        different=$((different + 1))
+    }
+    [ -n "$quiet" ] || cmp -s /tmp/their.err /tmp/our.err || {
+        echo "xl $*: what is said differs:" && diff /tmp/their.err /tmp/our.err | head -n 6
+        different=$((different + 1))
+    }
+}
+uuid=11111111-2222-3333-4444-555555555555
+config twin "uuid = \"$uuid\"" 'vcpus = 2' 'on_crash = "preserve"'
+twin=$config_file
+config other
+other=$config_file
+
+# configurations, without a guest
+alike create -n "$twin"
+alike -o create -q -n "$twin" memory=200 'maxmem=300'
+alike -o -N create "$twin"
+alike create -n /tmp/no-such-file
+echo 'name = "x"' > /tmp/incomplete.cfg
+alike -o create -n /tmp/incomplete.cfg
+for lines in 'memory = 64' 'maxmem = 64' 'vcpus = 2|cpus = "0"' 'vcpus = 2|cpus = ["0", "0"]' 'maxvcpus = 4|vcpus = 2' \
+    'on_poweroff = "restart"|on_reboot = "destroy"|on_watchdog = "rename-restart"' 'cpu_weight = 300|cap = 20' \
+    'root = "/dev/xvda"|extra = "a b"' 'ramdisk = "/r"|cmdline = "c"' \
+    'disk = [ "/dev/vg/g,,hda", "/i.iso,,hdc,cdrom", "phy:/dev/x,xvdb,w", "drbd:res,xvdc,w", "vdev=xvdd,discard,target=/a,b" ]' \
+    'vif = [ "", "mac=0:16:3E:1:2:3,bridge=b,rate=10Mb/s", "type=ioemu,model=e1000,vifname=x,script=/s,backend=o" ]'; do
+    printf 'type = "pvh"\nname = "x"\nkernel = "/k"\nuuid = "%s"\n' "$uuid" > /tmp/some.cfg
+    echo "$lines" | tr '|' '\n' >> /tmp/some.cfg
+    alike create -n /tmp/some.cfg
+done
+
+# the same guest, made by one and then by the other
+expect "xl create" xl create -q -p "$twin"
+xl list -l twin > /tmp/their.long
+xl destroy twin
+expect "ctl as xl create" /tmp/as/xl create -q -p "$twin"
+/tmp/as/xl list -l twin > /tmp/our.long
+sed -i '3s/[0-9]*,/N,/' /tmp/their.long /tmp/our.long
+cmp -s /tmp/their.long /tmp/our.long || {
+    echo "list -l differs:" && diff /tmp/their.long /tmp/our.long
+    different=$((different + 1))
+}
+alike list -l Domain-0
+
+expect "xl create" xl create -q "$other"
+for report in list 'list -v' 'list -Z' 'list -c' 'list -n' 'list twin' 'list 0' 'list nosuch' 'list -l nosuch' vcpu-list \
+    'vcpu-list twin other' 'vcpu-list nosuch' 'domid twin' 'domid nosuch' 'domid 1' 'domname 0' 'domname 7777' 'domname twin' \
+    uptime 'uptime -s' 'uptime twin' 'uptime nosuch' info sched-credit2 'sched-credit2 -s' 'sched-credit2 -d twin' \
+    'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' 'sched-credit2 -d nosuch' 'sched-credit2 -w 7' \
+    'sched-credit2 -p Pool-0' sched-credit cpupool-list 'cpupool-list -c' 'cpupool-list Pool-0' 'cpupool-list nosuch' \
+    'block-list twin' 'block-list nosuch' 'network-list twin' 'network-list nosuch' nosuchverb 'list -x' \
+    'pause nosuch' 'unpause nosuch' 'destroy nosuch' 'shutdown nosuch' shutdown 'rename nosuch x' 'mem-set nosuch 5' \
+    'pause twin' 'unpause other'; do
+    alike $report
+done
+for usage in domid pause 'rename twin' 'mem-set twin' 'vcpu-pin twin' debug-keys 'sysrq twin'; do
+    alike_status=0
+    xl $usage > /dev/null 2>&1 || alike_status=$?
+    our_status=0
+    /tmp/as/xl $usage > /dev/null 2>&1 || our_status=$?
+    [ "$alike_status" = "$our_status" ] || {
+        echo "xl $usage: exit status $our_status, Debian's $alike_status"
+        different=$((different + 1))
+    }
+done
+
+# devices, as the store tells of them
+number=$(xl domid twin)
+for device in vbd/51712 vif/0; do
+    xenstore-write "/libxl/$number/device/$device/backend" "/local/domain/0/backend/${device%/*}/$number/${device#*/}"
+    xenstore-write "/libxl/$number/device/$device/frontend" "/local/domain/$number/device/$device"
+    xenstore-write "/local/domain/$number/device/$device/backend-id" 0 "/local/domain/$number/device/$device/state" 4
+    xenstore-write "/local/domain/0/backend/${device%/*}/$number/${device#*/}/frontend-id" "$number"
+done
+xenstore-write "/libxl/$number/device/vbd/51712/dev" xvda "/libxl/$number/device/vbd/51712/params" /dev/x \
+    "/libxl/$number/device/vbd/51712/mode" w "/libxl/$number/device/vbd/51712/type" phy \
+    "/local/domain/$number/device/vbd/51712/event-channel" 9 "/local/domain/$number/device/vbd/51712/ring-ref" 8
+xenstore-write "/libxl/$number/device/vif/0/mac" 00:16:3e:aa:bb:cc "/libxl/$number/device/vif/0/handle" 0 \
+    "/local/domain/$number/device/vif/0/event-channel" 11 "/local/domain/$number/device/vif/0/tx-ring-ref" 768 \
+    "/local/domain/$number/device/vif/0/rx-ring-ref" 769
+alike block-list twin
+alike network-list twin
+xenstore-rm "/local/domain/$number/device/vif/0/event-channel"
+alike network-list "$number"
+xenstore-rm "/libxl/$number/device"
+expect "ctl as xl destroy" /tmp/as/xl destroy other
+expect "ctl as xl destroy" /tmp/as/xl destroy twin
+[ $different = 0 ] || fail "$different differences from Debian's xl, listed above"

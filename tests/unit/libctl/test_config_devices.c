@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks and interfaces in xl's words: what Debian's xl 4.17 makes of the same lines, refusals, and round trips. */
+#include "config_case.h"
+#include "libctl/config_devices.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+/* Parses, and prints what came of it; the caller frees it. NULL: refused, with `why` filled. */
+static char *disk_as(const char *text, char why[CONFIG_WHY_MAX])
+{
+    struct ctl_disk disk;
+    char *printed = config_disk_parse(text, &disk, why) ? config_disk_print(&disk) : NULL;
+
+    config_disk_free(&disk);
+    return printed;
+}
+
+static char *nic_as(const char *text, char why[CONFIG_WHY_MAX])
+{
+    struct ctl_nic nic;
+    char *printed = config_nic_parse(text, &nic, why) ? config_nic_print(&nic) : NULL;
+
+    config_nic_free(&nic);
+    return printed;
+}
+
+typedef char *(*parser)(const char *text, char why[CONFIG_WHY_MAX]);
+
+static void becomes(parser parse_as, const char *text, const char *expected)
+{
+    char why[CONFIG_WHY_MAX] = "";
+    char *printed = parse_as(text, why);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(printed);
+    CU_ASSERT_STRING_EQUAL(printed, expected);
+    if (strcmp(printed, expected) != 0)
+        fprintf(stderr, "%s\n  becomes %s\n  not     %s\n", text, printed, expected);
+    char *again = parse_as(printed, why);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_STRING_EQUAL(again, printed);
+    free(again);
+    free(printed);
+}
+
+static void is_refused(parser parse_as, const char *text, const char *sentence)
+{
+    char why[CONFIG_WHY_MAX] = "";
+    char *printed = parse_as(text, why);
+
+    CU_ASSERT_PTR_NULL(printed);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, sentence));
+    if (!strstr(why, sentence))
+        fprintf(stderr, "%s\n  says %s\n  not  %s\n", text, why, sentence);
+    free(printed);
+}
+
+static void disks(void)
+{
+    static const char hda[] = "format=raw, vdev=hda, access=rw, target=/dev/vg/g";
+    static const char hdc[] = "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/i.iso";
+
+    becomes(disk_as, "/dev/vg/g,,hda", hda);
+    becomes(disk_as, "/dev/vg/g,raw,hda,rw", hda);
+    becomes(disk_as, "format=raw, vdev=hda, access=rw, target=/dev/vg/g", hda);
+    becomes(disk_as, "phy:/dev/vg/g,hda,w", hda);
+    becomes(disk_as, "/i.iso,,hdc,cdrom", hdc);
+    becomes(disk_as, "/i.iso,,hdc,,cdrom", hdc);
+    becomes(disk_as, "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/i.iso", hdc);
+    becomes(disk_as, "raw:/i.iso,hdc:cdrom,ro", hdc);
+    becomes(disk_as, ",empty,hdc,cdrom", "format=empty, vdev=hdc, access=ro, devtype=cdrom, target=");
+    becomes(disk_as, "file:/a.img,xvdc,r", "format=raw, vdev=xvdc, access=ro, target=/a.img");
+    becomes(disk_as, "tap:qcow2:/x/y,xvda,w", "format=qcow2, vdev=xvda, access=rw, target=/x/y");
+    becomes(disk_as, "drbd:res,xvda,w", "format=raw, vdev=xvda, access=rw, script=block-drbd, target=res");
+    becomes(disk_as, "backendtype=phy,vdev=sda1,target=/dev/x",
+            "format=raw, vdev=sda1, access=rw, backendtype=phy, target=/dev/x");
+    becomes(disk_as, "/a,qcow2,xvda,r,backend=stor,script=/s,discard,direct-io-safe",
+            "format=qcow2, vdev=xvda, access=ro, backend=stor, script=/s, discard, direct-io-safe, target=/a");
+    becomes(disk_as, "vdev=xvda,no-discard,target=/a,b,c", "format=raw, vdev=xvda, access=rw, no-discard, target=/a,b,c");
+    becomes(disk_as, "/a,vhd,d5p3,w", "format=vhd, vdev=d5p3, access=rw, target=/a");
+}
+
+static void bad_disks(void)
+{
+    is_refused(disk_as, "", "no vdev");
+    is_refused(disk_as, "/a", "no vdev");
+    is_refused(disk_as, "/a,raw", "no vdev");
+    is_refused(disk_as, "vdev=xvda", "no target");
+    is_refused(disk_as, "/a,zip,xvda", "\"zip\" is no format of a disk");
+    is_refused(disk_as, "/a,qed,xvdaa,!", "\"!\" is no access to a disk");
+    is_refused(disk_as, "/a,raw,foo", "\"foo\" is no virtual disk");
+    is_refused(disk_as, "/a,raw,xvd", "\"xvd\" is no virtual disk");
+    is_refused(disk_as, "/a,raw,d5p", "\"d5p\" is no virtual disk");
+    is_refused(disk_as, "bogus=1,target=/a,vdev=xvda", "\"bogus\" is no parameter of a disk");
+    is_refused(disk_as, "/a,raw,xvda,w,x", "\"x\" is no fifth thing");
+    is_refused(disk_as, "/a,empty,xvda,w", "only a CD drive can be empty");
+    is_refused(disk_as, "/a,raw,xvda,devtype=tape", "\"tape\" is no kind of device");
+    is_refused(disk_as, "/a,raw,xvda,backendtype=x", "\"x\" is no backend of a disk");
+    char longest[1000];
+
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    is_refused(disk_as, longest, "it is too long");
+}
+
+static void interfaces(void)
+{
+    becomes(nic_as, "", "");
+    becomes(nic_as, "bridge=xenbr0", "bridge=xenbr0");
+    becomes(nic_as, "mac=0:16:3E:1:2:3", "mac=00:16:3e:01:02:03");
+    becomes(nic_as, " mac = 00:16:3e:11:22:33 , bridge=b ", "mac=00:16:3e:11:22:33,bridge=b");
+    becomes(nic_as, "type=vif,vifname=a,model=b,script=/s,backend=stor,gatewaydev=g,ip=1.2.3.4 5.6.7.8,devid=3,mtu=9000",
+            "gatewaydev=g,vifname=a,script=/s,ip=1.2.3.4 5.6.7.8,model=b,backend=stor,type=vif,devid=3,mtu=9000");
+    becomes(nic_as, "rate=10Mb/s", "rate=1250000B/s@50000us");
+    becomes(nic_as, "rate=250KB/s@20ms", "rate=250000B/s@20000us");
+    becomes(nic_as, "rate=1MB/s@1s", "rate=1000000B/s@1000000us");
+    becomes(nic_as, "rate=1Gb/s@500us", "rate=125000000B/s@500us");
+}
+
+static void bad_interfaces(void)
+{
+    is_refused(nic_as, "mac=junk", "\"junk\" is no MAC address");
+    is_refused(nic_as, "mac=00:16:3e:11:22", "is no MAC address");
+    is_refused(nic_as, "mac=00:16:3e:11:22:33:44", "is no MAC address");
+    is_refused(nic_as, "mac=01:16:3e:11:22:33", "its first byte is that of a group");
+    is_refused(nic_as, "rate=junk", "\"junk\" is no rate");
+    is_refused(nic_as, "rate=5Mb", "\"5Mb\" is no rate");
+    is_refused(nic_as, "rate=5Mb/s@7h", "is no rate");
+    is_refused(nic_as, "rate=99999999999GB/s", "is no rate");
+    is_refused(nic_as, "type=foo", "\"foo\" is no kind of interface");
+    is_refused(nic_as, "mtu=x", "\"x\" is no MTU");
+    is_refused(nic_as, "devid=-1", "\"-1\" is no number of an interface");
+    is_refused(nic_as, "colour=red", "\"colour\" is no parameter of an interface");
+    is_refused(nic_as, "bridge", "write it as key=value");
+}
+
+static void in_a_configuration(void)
+{
+    struct config_case result = parse(HEAD "disk = [ '/a,,xvda', '/b,,xvdb,r' ]\nvif = [ '', 'devid=7', 'bridge=b' ]\n");
+
+    CU_ASSERT_EQUAL_FATAL(result.status, 0);
+    CU_ASSERT_EQUAL_FATAL(result.config.disks_count, 2);
+    CU_ASSERT_STRING_EQUAL(result.config.disks[1].target, "/b");
+    CU_ASSERT_FALSE(result.config.disks[1].writable);
+    CU_ASSERT_EQUAL_FATAL(result.config.nics_count, 3);
+    CU_ASSERT_EQUAL(result.config.nics[0].number, 0);
+    CU_ASSERT_EQUAL(result.config.nics[1].number, 7);
+    CU_ASSERT_EQUAL(result.config.nics[2].number, 2);
+    end(&result);
+    refused(HEAD "disk=['/a,,xvda',\n  '/b,,xvda']\n", "g.cfg:4:3: key \"disk\": there are two disks xvda");
+    refused(HEAD "disk='phy:/dev/x,xvda,w'\n", "key \"disk\": a list of strings expected");
+    refused(HEAD "disk=[['/a']]\n", "g.cfg:3:7: key \"disk\": a string expected");
+    refused(HEAD "vif=['mac=1']\n", "g.cfg:3:6: key \"vif\": \"1\" is no MAC address");
+    accepted(HEAD "disk=[]\nvif=''\n");
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+
+    CU_initialize_registry();
+    suite = CU_add_suite("devices of a configuration", NULL, NULL);
+    CU_ADD_TEST(suite, disks);
+    CU_ADD_TEST(suite, bad_disks);
+    CU_ADD_TEST(suite, interfaces);
+    CU_ADD_TEST(suite, bad_interfaces);
+    CU_ADD_TEST(suite, in_a_configuration);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* What `xl` does to domains: the verbs of ctl, with xl's options and exit statuses. */
+#include "config_argument.h"
+#include "console.h"
+#include "stop.h"
+#include "xl.h"
+#include "xl_json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define WORDS_MAX 64
+#define LOOK_INTERVAL_NS 100000000L
+
+/* Runs a verb of ctl on these words. Its sentences are its own; the status is one of xl's. */
+static int run_verb(struct xl *xl, const char *name, int count, char **words)
+{
+    int status;
+
+    xl->cli.verb = cli_verb_find(name);
+    status = cli_parse(&xl->cli, count, words);
+    if (status == CLI_DONE)
+        status = xl->cli.verb->run(&xl->cli);
+    return status == CLI_DONE ? 0 : XL_FAILED;
+}
+
+int xl_act(struct xl *xl)
+{
+    char *words[WORDS_MAX + 1] = { "--" };
+    int count = xl->cli.arguments_count;
+    uint32_t domid;
+
+    if (count > WORDS_MAX || !xl_find(xl, xl->cli.arguments[0], &domid))
+        return XL_FAILED;
+    memcpy(words + 1, xl->cli.arguments, (size_t)count * sizeof(words[0]));
+    return run_verb(xl, xl->command->name, count + 1, words);
+}
+
+int xl_debug_keys(struct xl *xl)
+{
+    int result = ctl_debug_keys(xl->cli.ctl, xl->cli.arguments[0]);
+
+    return result < 0 ? xl_fail(xl) : 0;
+}
+
+int xl_console(struct xl *xl)
+{
+    uint32_t domid;
+
+    if (!xl_find(xl, xl->cli.arguments[0], &domid))
+        return XL_FAILED;
+    xl->cli.verb = cli_verb_find("console");
+    return console_run(&xl->cli, domid, NULL) == CLI_DONE ? 0 : XL_FAILED;
+}
+
+/* --- shutdown and reboot ------------------------------------------------------------------------------------- */
+
+static int stop_one(struct xl *xl, uint32_t domid, enum ctl_shutdown how)
+{
+    fprintf(xl->cli.err, "%s domain %u\n", how == CTL_SHUTDOWN_REBOOT ? "Rebooting" : "Shutting down", domid);
+    int result = ctl_domain_shutdown(xl->cli.ctl, domid, how);
+
+    if (result == -ENOENT && xl->given['F'])
+        result = ctl_trigger(xl->cli.ctl, domid, how == CTL_SHUTDOWN_REBOOT ? CTL_TRIGGER_RESET : CTL_TRIGGER_POWER, 0);
+    return result < 0 ? xl_fail(xl) : 0;
+}
+
+static void wait_one(struct xl *xl, uint32_t domid)
+{
+    const struct timespec interval = { 0, LOOK_INTERVAL_NS };
+    struct ctl_domain domain;
+
+    for (;;) {
+        int result = ctl_domain_get(xl->cli.ctl, domid, &domain);
+
+        if (result < 0 || domain.dying) {
+            fprintf(xl->cli.err, "Domain %u has been destroyed\n", domid);
+            return;
+        }
+        if (domain.shutdown) {
+            fprintf(xl->cli.err, "Domain %u has been shut down, reason code %u\n", domid,
+                    (unsigned)domain.shutdown_reason);
+            return;
+        }
+        nanosleep(&interval, NULL);
+    }
+}
+
+static int stop_all(struct xl *xl, enum ctl_shutdown how)
+{
+    struct ctl_domain *list;
+    ssize_t count = ctl_domain_list(xl->cli.ctl, &list), asked = 0;
+
+    if (count < 0)
+        return xl_fail(xl);
+    for (ssize_t i = 0; i < count; i++)
+        if (list[i].domid != 0 && stop_one(xl, list[i].domid, how) == 0)
+            list[asked++] = list[i];
+    if (xl->given['w']) {
+        fprintf(xl->cli.err, "Waiting for %zd domains\n", asked);
+        for (ssize_t i = 0; i < asked; i++)
+            wait_one(xl, list[i].domid);
+    }
+    free(list);
+    return 0;
+}
+
+int xl_stop(struct xl *xl)
+{
+    enum ctl_shutdown how = strcmp(xl->command->name, "reboot") == 0 ? CTL_SHUTDOWN_REBOOT : CTL_SHUTDOWN_POWEROFF;
+    uint32_t domid;
+
+    if (!xl->given['a'] == !xl->cli.arguments_count) {
+        fprintf(xl->cli.err, xl->given['a'] ? "You may not give a domain id with -a.\n\n"
+                                            : "You must specify -a or a domain id.\n\n");
+        return XL_FAILED;
+    }
+    if (xl->given['a'])
+        return stop_all(xl, how);
+    if (!xl_find(xl, xl->cli.arguments[0], &domid) || stop_one(xl, domid, how))
+        return XL_FAILED;
+    if (xl->given['w']) {
+        fprintf(xl->cli.err, "Waiting for 1 domains\n");
+        wait_one(xl, domid);
+    }
+    return 0;
+}
+
+/* --- create -------------------------------------------------------------------------------------------------- */
+
+static int print_config(struct xl *xl, struct ctl_config *config)
+{
+    yajl_gen json = xl_json_open();
+
+    if (!config->uuid_set && getrandom(config->uuid, sizeof(config->uuid), 0) == sizeof(config->uuid)) {
+        config->uuid[6] = (config->uuid[6] & 0x0f) | 0x40;
+        config->uuid[8] = (config->uuid[8] & 0x3f) | 0x80;
+    }
+    xl_json_config(json, config, NULL);
+    return xl_json_close(json, xl->cli.out) ? 0 : XL_FAILED;
+}
+
+static int create(struct xl *xl, const struct ctl_config *config)
+{
+    bool console = xl->given['c'] > 0;
+    uint32_t domid;
+
+    if (config_check_files(&xl->cli, config) != CLI_DONE)
+        return XL_ERROR;
+    int result = ctl_domain_create(xl->cli.ctl, config, xl->given['p'] || console ? CTL_CREATE_PAUSED : 0, &domid);
+
+    if (result < 0) {
+        xl_fail(xl);
+        return XL_ERROR;
+    }
+    if (console) {
+        if (!xl->given['p'] && ctl_domain_unpause(xl->cli.ctl, domid) < 0)
+            return xl_fail(xl);
+        return console_run(&xl->cli, domid, NULL) == CLI_DONE ? 0 : XL_FAILED;
+    }
+    if (xl->given['F'])
+        wait_one(xl, domid);
+    return 0;
+}
+
+/* Parts file and settings, as xl does: the first argument is the file unless -f names one. */
+static int read_config(struct xl *xl, int first, struct ctl_config *config)
+{
+    const char *file = xl->values['f'];
+
+    if (!file && xl->cli.arguments_count > first && !config_is_setting(xl->cli.arguments[first]))
+        file = xl->cli.arguments[first++];
+    if (!file) {
+        fprintf(xl->cli.err, "config-file not specified\n");
+        return XL_FAILED;
+    }
+    if (!xl->given['q'])
+        fprintf(xl->cli.err, "Parsing config from %s\n", file);
+    FILE *readable = fopen(file, "re");
+
+    if (!readable) {
+        fprintf(xl->cli.err, "Failed to read config file: %s: %s\n", file, strerror(errno));
+        return XL_ERROR;
+    }
+    fclose(readable);
+    return config_file_read(&xl->cli, file, (const char *const *)xl->cli.arguments + first,
+                            (size_t)(xl->cli.arguments_count - first), config) == CLI_DONE ? 0 : XL_FAILED;
+}
+
+int xl_create(struct xl *xl)
+{
+    struct ctl_config config;
+    int status;
+
+    ctl_config_init(&config);
+    xl->cli.verb = cli_verb_find("create");
+    status = read_config(xl, 0, &config);
+    if (status == 0)
+        status = xl->dry_run || xl->given['n'] ? print_config(xl, &config) : create(xl, &config);
+    ctl_config_free(&config);
+    return status;
+}
+
+int xl_config_update(struct xl *xl)
+{
+    struct ctl_config config;
+    uint32_t domid;
+    int status;
+
+    ctl_config_init(&config);
+    xl->cli.verb = cli_verb_find("config-update");
+    xl->given['q']++;
+    status = xl_find(xl, xl->cli.arguments[0], &domid) ? read_config(xl, 1, &config) : XL_FAILED;
+    if (status == 0) {
+        fprintf(xl->cli.err, "setting dom%u configuration\n", domid);
+        status = ctl_domain_config_set(xl->cli.ctl, domid, &config) < 0 ? xl_fail(xl) : 0;
+    }
+    ctl_config_free(&config);
+    return status;
+}
