@@ -3,9 +3,9 @@
  * The console session, with this program as the console daemon and the domain: bytes pass unchanged both ways, last
  * words are not lost, a daemon that restarts is found again, and the terminal is left as it was.
  */
+#include "../run_tests.h"
 #include "cli/console.h"
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -240,7 +240,6 @@ static void terminal_is_raw_and_restored(int ending_signal)
     CU_ASSERT_EQUAL_FATAL(tcsetattr(there, TCSANOW, &cooked), 0);
     struct session session = start(there, user);
 
-
     CU_ASSERT_EQUAL(write(session.daemon, "login:", 6), 6);
     CU_ASSERT(reads(session.output, "login:"));
     CU_ASSERT_FALSE(terminal_is_cooked(watched));
@@ -281,23 +280,18 @@ static void no_daemon(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(script_bytes_pass_unchanged),
+        TEST_CASE(end_of_input_is_not_the_end),
+        TEST_CASE(last_words_are_kept),
+        TEST_CASE(daemon_may_restart),
+        TEST_CASE(detaching),
+        TEST_CASE(ended_by_a_signal),
+        TEST_CASE(no_daemon),
+    };
     signal(SIGPIPE, SIG_IGN);
     world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (world == MAP_FAILED)
         return 1;
-    CU_initialize_registry();
-    suite = CU_add_suite("console", NULL, NULL);
-    CU_ADD_TEST(suite, script_bytes_pass_unchanged);
-    CU_ADD_TEST(suite, end_of_input_is_not_the_end);
-    CU_ADD_TEST(suite, last_words_are_kept);
-    CU_ADD_TEST(suite, daemon_may_restart);
-    CU_ADD_TEST(suite, detaching);
-    CU_ADD_TEST(suite, ended_by_a_signal);
-    CU_ADD_TEST(suite, no_daemon);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return RUN_TESTS("console", tests);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The manual pages say what the tables say: every verb, its options and every key of a configuration is described. */
+#include "../run_tests.h"
 #include "cli/cli.h"
 
 #include "libctl/config_keys.h"
 
-#include <CUnit/Basic.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,15 +104,10 @@ static void every_key(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("manual pages", NULL, NULL);
-    CU_ADD_TEST(suite, every_verb_and_option);
-    CU_ADD_TEST(suite, every_exit_status);
-    CU_ADD_TEST(suite, every_key);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(every_verb_and_option),
+        TEST_CASE(every_exit_status),
+        TEST_CASE(every_key),
+    };
+    return RUN_TESTS("manual pages", tests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: options by table, usage and help from it, errors as text and JSON with their exit statuses. */
+#include "../run_tests.h"
 #include "cli/cli.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -273,22 +273,17 @@ static void outside_a_control_domain(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("command line", NULL, NULL);
-    CU_ADD_TEST(suite, usage_errors);
-    CU_ADD_TEST(suite, verbs_check_their_arguments);
-    CU_ADD_TEST(suite, verbs_without_a_hypervisor);
-    CU_ADD_TEST(suite, help);
-    CU_ADD_TEST(suite, table_is_sound);
-    CU_ADD_TEST(suite, parsing);
-    CU_ADD_TEST(suite, json_errors);
-    CU_ADD_TEST(suite, dry_run);
-    CU_ADD_TEST(suite, a_full_device_is_told);
-    CU_ADD_TEST(suite, outside_a_control_domain);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(usage_errors),
+        TEST_CASE(verbs_check_their_arguments),
+        TEST_CASE(verbs_without_a_hypervisor),
+        TEST_CASE(help),
+        TEST_CASE(table_is_sound),
+        TEST_CASE(parsing),
+        TEST_CASE(json_errors),
+        TEST_CASE(dry_run),
+        TEST_CASE(a_full_device_is_told),
+        TEST_CASE(outside_a_control_domain),
+    };
+    return RUN_TESTS("command line", tests);
 }

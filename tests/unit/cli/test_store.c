@@ -3,9 +3,9 @@
  * The verbs `ctl store ...` against a store daemon of their own: their text beside that of Debian's xenstore-* tools,
  * JSON, all-or-none changes, errors with their sentences, and a watch that outlives the daemon.
  */
+#include "../run_tests.h"
 #include "cli/store_session.h"
 
-#include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -338,32 +338,28 @@ static void without_a_daemon(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(escapes),
+        TEST_CASE(nodes),
+        TEST_CASE(errors),
+        TEST_CASE(documents),
+        TEST_CASE(debians_text),
+        TEST_CASE(a_watch_outlives_the_daemon),
+        TEST_CASE(without_a_daemon),
+    };
     if (!mkdtemp(base))
         return 1;
     snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
     snprintf(state_path, sizeof(state_path), "%s/state", base);
     setenv("XENSTORED_PATH", socket_path, 1);
-    CU_initialize_registry();
-    suite = CU_add_suite("store verbs", NULL, NULL);
-    CU_ADD_TEST(suite, escapes);
     if (!start_daemon()) {
         fprintf(stderr, "%s does not serve\n", DAEMON);
         return 1;
     }
-    CU_ADD_TEST(suite, nodes);
-    CU_ADD_TEST(suite, errors);
-    CU_ADD_TEST(suite, documents);
-    CU_ADD_TEST(suite, debians_text);
-    CU_ADD_TEST(suite, a_watch_outlives_the_daemon);
-    CU_ADD_TEST(suite, without_a_daemon);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int status = RUN_TESTS("store verbs", tests);
     end_daemon(SIGKILL);
     char command[64];
 
     snprintf(command, sizeof(command), "rm -rf %s", base);
-    return system(command) != 0 || failures != 0;
+    return system(command) != 0 || status != 0;
 }

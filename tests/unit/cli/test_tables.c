@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of list and vcpu-list, against lines that Debian's xl 4.17 printed. */
+#include "../run_tests.h"
 #include "cli/verb_list.h"
 #include "cli/verb_vcpu_list.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,16 +106,11 @@ static void cpus(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("tables", NULL, NULL);
-    CU_ADD_TEST(suite, list);
-    CU_ADD_TEST(suite, list_verbose);
-    CU_ADD_TEST(suite, vcpu_list);
-    CU_ADD_TEST(suite, cpus);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(list),
+        TEST_CASE(list_verbose),
+        TEST_CASE(vcpu_list),
+        TEST_CASE(cpus),
+    };
+    return RUN_TESTS("tables", tests);
 }

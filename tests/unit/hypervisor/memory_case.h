@@ -3,10 +3,9 @@
 #ifndef KEEL_MEMORY_CASE_H
 #define KEEL_MEMORY_CASE_H
 
+#include "../run_tests.h"
 #include "domain.h"
 #include "fake_arch.h"
-
-#include <CUnit/Basic.h>
 
 #define CASE_MAX_PAGES 2048u
 
@@ -87,21 +86,15 @@ static inline uint8_t *case_memory(struct domain *d, uint64_t gfn)
     return mfn_is_valid_number(mfn) ? arch_mfn_to_virtual(mfn) : NULL;
 }
 
-/* Runs the suite whose tests follow as pairs of name and function, ended by NULL. What main returns. */
+/* Runs the suite whose tests follow, ended by CU_TEST_INFO_NULL. What main returns. */
 static inline int case_run(const char *suite, const CU_TestInfo *tests)
 {
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite added = CU_add_suite(suite, NULL, NULL);
-    for (; added && tests->pName; tests++)
-        if (!CU_add_test(added, tests->pName, tests->pTestFunc))
-            return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    size_t count = 0;
+    while (tests[count].pName)
+        count++;
+    int status = run_tests(suite, tests, count);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return !added || failures;
+    return status;
 }
 
 #endif

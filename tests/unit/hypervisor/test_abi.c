@@ -3,9 +3,9 @@
  * docs/abi.md lists the calls that are implemented, all of them and no others; docs/locking.md the locks, in their
  * order.
  */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,18 +116,15 @@ static void lock_order(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("abi", NULL, NULL);
-    CU_add_test(suite, "hypercalls are those of docs/abi.md", hypercalls);
-    CU_add_test(suite, "event_channel_op", event_channel_op);
-    CU_add_test(suite, "sched_op", sched_op);
-    CU_add_test(suite, "vcpu_op", vcpu_op);
-    CU_add_test(suite, "domctl", domctls);
-    CU_add_test(suite, "locks are those of docs/locking.md, in order", lock_order);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "hypercalls are those of docs/abi.md", hypercalls },
+        { "event_channel_op", event_channel_op },
+        { "sched_op", sched_op },
+        { "vcpu_op", vcpu_op },
+        { "domctl", domctls },
+        { "locks are those of docs/locking.md, in order", lock_order },
+    };
+    int status = RUN_TESTS("abi", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: each kind of parameter, and that what does not fit is warned about and changes nothing. */
+#include "../run_tests.h"
 #include "fake_host.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "command_line.h"
@@ -103,17 +103,13 @@ static void text_is_kept(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("command line", NULL, NULL);
-    CU_add_test(suite, "each kind of parameter takes its value", all_kinds);
-    CU_add_test(suite, "flags are switched on and off in all spellings", flags);
-    CU_add_test(suite, "a wrong value is warned about and changes nothing", wrong_values_change_nothing);
-    CU_add_test(suite, "an unknown word is named, the others count", unknown_words_are_named);
-    CU_add_test(suite, "a line that is too long is cut, with a warning", too_long_lines_are_cut);
-    CU_add_test(suite, "the line is kept as it was given", text_is_kept);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "each kind of parameter takes its value", all_kinds },
+        { "flags are switched on and off in all spellings", flags },
+        { "a wrong value is warned about and changes nothing", wrong_values_change_nothing },
+        { "an unknown word is named, the others count", unknown_words_are_named },
+        { "a line that is too long is cut, with a warning", too_long_lines_are_cut },
+        { "the line is kept as it was given", text_is_kept },
+    };
+    return RUN_TESTS("command line", tests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where typed bytes go: domain 0, or after Ctrl-a three times the debug keys, and back. */
+#include "../run_tests.h"
 #include "fake_host.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "console.h"
@@ -80,15 +80,11 @@ static void input_without_a_reader_is_dropped(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("console", NULL, NULL);
-    CU_add_test(suite, "Ctrl-a three times switches the input to and fro", input_is_switched);
-    CU_add_test(suite, "debug keys are listed, run and registered once", keys_are_listed);
-    CU_add_test(suite, "a domain's output is not changed", output_is_raw);
-    CU_add_test(suite, "input is dropped while nobody reads it", input_without_a_reader_is_dropped);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "Ctrl-a three times switches the input to and fro", input_is_switched },
+        { "debug keys are listed, run and registered once", keys_are_listed },
+        { "a domain's output is not changed", output_is_raw },
+        { "input is dropped while nobody reads it", input_without_a_reader_is_dropped },
+    };
+    return RUN_TESTS("console", tests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Domains from creation to destruction, in any state: nothing of them is left, and failures undo everything. */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #define GFN 0x100
@@ -279,22 +279,19 @@ static void the_wall_clock_is_in_shared_info(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("domain", NULL, NULL);
-    CU_add_test(suite, "destroying a domain in any state leaves nothing", nothing_is_left);
-    CU_add_test(suite, "a failed creation is undone", failed_creation_is_undone);
-    CU_add_test(suite, "a creation that runs out of memory anywhere is undone", creation_without_memory_is_undone);
-    CU_add_test(suite, "configurations that cannot be run are refused", bad_configurations);
-    CU_add_test(suite, "ids are unique, sorted, and go round", ids_are_unique_and_go_round);
-    CU_add_test(suite, "a foreign reference delays pages only", a_foreign_reference_delays_pages_only);
-    CU_add_test(suite, "shutdown stops, tells the tools, and can be resumed", shutdown_and_resume);
-    CU_add_test(suite, "domain 0's shutdown is the machine's", domain_zero_ends_the_machine);
-    CU_add_test(suite, "areas may lie across two pages", areas_are_written_across_pages);
-    CU_add_test(suite, "shared_info has the wall clock", the_wall_clock_is_in_shared_info);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "destroying a domain in any state leaves nothing", nothing_is_left },
+        { "a failed creation is undone", failed_creation_is_undone },
+        { "a creation that runs out of memory anywhere is undone", creation_without_memory_is_undone },
+        { "configurations that cannot be run are refused", bad_configurations },
+        { "ids are unique, sorted, and go round", ids_are_unique_and_go_round },
+        { "a foreign reference delays pages only", a_foreign_reference_delays_pages_only },
+        { "shutdown stops, tells the tools, and can be resumed", shutdown_and_resume },
+        { "domain 0's shutdown is the machine's", domain_zero_ends_the_machine },
+        { "areas may lie across two pages", areas_are_written_across_pages },
+        { "shared_info has the wall clock", the_wall_clock_is_in_shared_info },
+    };
+    int status = RUN_TESTS("domain", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Domctls: who may call, what is refused, and what each command does. */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 static struct domain *zero;
@@ -250,20 +250,17 @@ static void settings(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("domctl", NULL, NULL);
-    CU_add_test(suite, "privilege, version, and domains that are not there", who_may_call);
-    CU_add_test(suite, "create, max_vcpus, destroy", create_and_destroy);
-    CU_add_test(suite, "pause, unpause, resume", pause_and_unpause);
-    CU_add_test(suite, "max_mem, handle, getdomaininfo", info);
-    CU_add_test(suite, "affinity in bitmaps of any size", affinity);
-    CU_add_test(suite, "getvcpuinfo", vcpu_info);
-    CU_add_test(suite, "scheduler parameters", scheduler_parameters);
-    CU_add_test(suite, "time offset, nodes", settings);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "privilege, version, and domains that are not there", who_may_call },
+        { "create, max_vcpus, destroy", create_and_destroy },
+        { "pause, unpause, resume", pause_and_unpause },
+        { "max_mem, handle, getdomaininfo", info },
+        { "affinity in bitmaps of any size", affinity },
+        { "getvcpuinfo", vcpu_info },
+        { "scheduler parameters", scheduler_parameters },
+        { "time offset, nodes", settings },
+    };
+    int status = RUN_TESTS("domctl", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The ELF loader takes a kernel as Linux is built, loads its bytes and zeroes, and says what is wrong with every other. */
+#include "../run_tests.h"
 #include "elf_loader.h"
 
-#include <CUnit/Basic.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,24 +217,13 @@ static void damages(void)
 
 int main(void)
 {
-    const CU_TestInfo tests[] = {
+    static const CU_TestInfo tests[] = {
         { "loads", loads },
         { "outside memory", outside_memory },
         { "headers", headers },
         { "segments", segments },
         { "notes", notes },
         { "damages", damages },
-        CU_TEST_INFO_NULL,
     };
-    CU_SuiteInfo suites[] = {
-        { .pName = "ELF loader", .pTests = (CU_TestInfo *)tests },
-        CU_SUITE_INFO_NULL,
-    };
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return RUN_TESTS("ELF loader", tests);
 }

@@ -2,9 +2,9 @@
 /*
  * Event channels: every state and what leads in and out of it, delivery into two levels of bits, and who may do what.
  */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 static struct domain *zero, *a, *b; /* a and b are no privileged ones; each has two vCPUs */
@@ -321,22 +321,19 @@ static void registered_info_loses_nothing(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("event channels", NULL, NULL);
-    CU_add_test(suite, "an interdomain channel through its life", interdomain_life);
-    CU_add_test(suite, "both ends of a channel in one domain", both_ends_in_one_domain);
-    CU_add_test(suite, "only the invited domain binds, once", only_who_was_invited_binds);
-    CU_add_test(suite, "only a privileged domain touches others' ports", others_ports_are_for_the_privileged);
-    CU_add_test(suite, "virtual interrupts, of a vCPU and global", virqs);
-    CU_add_test(suite, "pending, mask, selector and upcall flag", two_levels);
-    CU_add_test(suite, "what may move to another vCPU does", ports_move_between_vcpus);
-    CU_add_test(suite, "ports end at the limit; faults leave nothing behind", limits_and_faults);
-    CU_add_test(suite, "a destroyed domain's far ends become unbound", destruction_closes_the_far_ends);
-    CU_add_test(suite, "moving vcpu_info loses no event", registered_info_loses_nothing);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "an interdomain channel through its life", interdomain_life },
+        { "both ends of a channel in one domain", both_ends_in_one_domain },
+        { "only the invited domain binds, once", only_who_was_invited_binds },
+        { "only a privileged domain touches others' ports", others_ports_are_for_the_privileged },
+        { "virtual interrupts, of a vCPU and global", virqs },
+        { "pending, mask, selector and upcall flag", two_levels },
+        { "what may move to another vCPU does", ports_move_between_vcpus },
+        { "ports end at the limit; faults leave nothing behind", limits_and_faults },
+        { "a destroyed domain's far ends become unbound", destruction_closes_the_far_ends },
+        { "moving vcpu_info loses no event", registered_info_loses_nothing },
+    };
+    int status = RUN_TESTS("event channels", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

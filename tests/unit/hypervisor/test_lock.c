@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks exclude, readers share, and each breach of the lock order ends in a panic that names the locks. */
+#include "../run_tests.h"
 #include "fake_host.h"
 
-#include <CUnit/Basic.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,18 +145,14 @@ static void exclusion(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("lock", NULL, NULL);
-    CU_add_test(suite, "locks taken in their order are fine", order_is_accepted);
-    CU_add_test(suite, "each breach of the order panics", breaches_panic);
-    CU_add_test(suite, "each CPU has its own held locks", held_locks_are_each_cpus_own);
-    CU_add_test(suite, "pairs are taken in one order, and once if equal", pairs);
-    CU_add_test(suite, "trylock fails on a held lock and never waits", trylock);
-    CU_add_test(suite, "irqsave forms restore what was", interrupts_are_kept);
-    CU_add_test(suite, "a lock excludes other CPUs", exclusion);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "locks taken in their order are fine", order_is_accepted },
+        { "each breach of the order panics", breaches_panic },
+        { "each CPU has its own held locks", held_locks_are_each_cpus_own },
+        { "pairs are taken in one order, and once if equal", pairs },
+        { "trylock fails on a held lock and never waits", trylock },
+        { "irqsave forms restore what was", interrupts_are_kept },
+        { "a lock excludes other CPUs", exclusion },
+    };
+    return RUN_TESTS("lock", tests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Formatting against the C library's printf; the log's lines, levels, ring and limit on lines that guests cause. */
+#include "../run_tests.h"
 #include "fake_host.h"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,21 +186,17 @@ static void guests_cannot_flood_the_log(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("printk", NULL, NULL);
-    CU_add_test(suite, "integers are printed as the C library does", integers);
-    CU_add_test(suite, "width, precision and flags are the C library's", width_and_precision);
-    CU_add_test(suite, "texts are padded and cut as the C library does", texts);
-    CU_add_test(suite, "pointers print as hexadecimal and as names", pointers_and_symbols);
-    CU_add_test(suite, "an unknown conversion ends the text", unknown_conversions);
-    CU_add_test(suite, "each call is one line with a prefix, by level", lines_and_levels);
-    CU_add_test(suite, "a line that is too long is cut and ended", long_lines_are_cut);
-    CU_add_test(suite, "the ring is read from an index and cleared", ring_is_read_and_cleared);
-    CU_add_test(suite, "a full ring drops the oldest bytes", ring_keeps_the_newest);
-    CU_add_test(suite, "lines that guests cause are limited and counted", guests_cannot_flood_the_log);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "integers are printed as the C library does", integers },
+        { "width, precision and flags are the C library's", width_and_precision },
+        { "texts are padded and cut as the C library does", texts },
+        { "pointers print as hexadecimal and as names", pointers_and_symbols },
+        { "an unknown conversion ends the text", unknown_conversions },
+        { "each call is one line with a prefix, by level", lines_and_levels },
+        { "a line that is too long is cut and ended", long_lines_are_cut },
+        { "the ring is read from an index and cleared", ring_is_read_and_cleared },
+        { "a full ring drops the oldest bytes", ring_keeps_the_newest },
+        { "lines that guests cause are limited and counted", guests_cannot_flood_the_log },
+    };
+    return RUN_TESTS("printk", tests);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Yielding, blocking, polling, shutting down and watchdogs as guests call them. */
+#include "../run_tests.h"
 #include "fake_arch.h"
-
-#include <CUnit/Basic.h>
 
 static struct domain *zero, *d;
 static struct vcpu *v;
@@ -183,20 +182,17 @@ static void the_rest(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("sched_op", NULL, NULL);
-    CU_add_test(suite, "block sleeps until an event, unless one is pending", block);
-    CU_add_test(suite, "poll wakes on its ports only, masked or not", poll_wakes_on_its_port);
-    CU_add_test(suite, "poll ends at its timeout", poll_times_out);
-    CU_add_test(suite, "poll checks its arguments", poll_checks);
-    CU_add_test(suite, "shutdown", shutdown);
-    CU_add_test(suite, "remote_shutdown is for the privileged", remote_shutdown);
-    CU_add_test(suite, "a watchdog that is not fed shuts the domain down", watchdogs);
-    CU_add_test(suite, "yield, and what is missing", the_rest);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "block sleeps until an event, unless one is pending", block },
+        { "poll wakes on its ports only, masked or not", poll_wakes_on_its_port },
+        { "poll ends at its timeout", poll_times_out },
+        { "poll checks its arguments", poll_checks },
+        { "shutdown", shutdown },
+        { "remote_shutdown is for the privileged", remote_shutdown },
+        { "a watchdog that is not fed shuts the domain down", watchdogs },
+        { "yield, and what is missing", the_rest },
+    };
+    int status = RUN_TESTS("sched_op", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

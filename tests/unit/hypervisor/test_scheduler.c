@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Shares, caps, affinities and latencies of the scheduler, measured over simulated time. */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
 #include "command_line.h"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -341,28 +341,25 @@ static void housekeeping_cpus_run_nothing(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("scheduler", NULL, NULL);
-    CU_add_test(suite, "run time is shared by weight on one CPU", weights_on_one_cpu);
-    CU_add_test(suite, "three equal vCPUs share two CPUs equally", three_hogs_on_two_cpus);
-    CU_add_test(suite, "a vCPU gets at most a CPU, others share the rest", more_than_a_cpu_is_not_to_be_had);
-    CU_add_test(suite, "caps hold on an idle machine", caps_hold);
-    CU_add_test(suite, "a cap is for the whole domain", a_cap_is_the_domains);
-    CU_add_test(suite, "hard affinity binds, also a running vCPU", hard_affinity_binds);
-    CU_add_test(suite, "soft affinity prefers, and does not make wait", soft_affinity_prefers);
-    CU_add_test(suite, "who has slept runs at once when woken", a_sleeper_wakes_at_once);
-    CU_add_test(suite, "short sleeps earn no extra time", sleeping_earns_no_time);
-    CU_add_test(suite, "nobody starves among sixty", nobody_starves_in_a_crowd);
-    CU_add_test(suite, "idle CPUs take over what waits elsewhere", idle_cpus_take_what_waits);
-    CU_add_test(suite, "pauses nest and stop at once", pauses_stop_at_once);
-    CU_add_test(suite, "run, idle and runstate times agree", accounts_agree);
-    CU_add_test(suite, "yield gives way to who waits", yield_gives_way);
-    CU_add_test(suite, "housekeeping CPUs run no vCPU", housekeeping_cpus_run_nothing);
-    CU_add_test(suite, "random changes lose no vCPU", random_changes);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "run time is shared by weight on one CPU", weights_on_one_cpu },
+        { "three equal vCPUs share two CPUs equally", three_hogs_on_two_cpus },
+        { "a vCPU gets at most a CPU, others share the rest", more_than_a_cpu_is_not_to_be_had },
+        { "caps hold on an idle machine", caps_hold },
+        { "a cap is for the whole domain", a_cap_is_the_domains },
+        { "hard affinity binds, also a running vCPU", hard_affinity_binds },
+        { "soft affinity prefers, and does not make wait", soft_affinity_prefers },
+        { "who has slept runs at once when woken", a_sleeper_wakes_at_once },
+        { "short sleeps earn no extra time", sleeping_earns_no_time },
+        { "nobody starves among sixty", nobody_starves_in_a_crowd },
+        { "idle CPUs take over what waits elsewhere", idle_cpus_take_what_waits },
+        { "pauses nest and stop at once", pauses_stop_at_once },
+        { "run, idle and runstate times agree", accounts_agree },
+        { "yield gives way to who waits", yield_gives_way },
+        { "housekeeping CPUs run no vCPU", housekeeping_cpus_run_nothing },
+        { "random changes lose no vCPU", random_changes },
+    };
+    int status = RUN_TESTS("scheduler", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's memory and text functions and number parsing, against the C library's or by example. */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../run_tests.h"
 #include "number.h"
 
 static int c_memcmp(const void *a, const void *b, size_t n) { return memcmp(a, b, n); }
@@ -128,18 +128,14 @@ static void sizes(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("string", NULL, NULL);
-    CU_add_test(suite, "memmove copies overlapping ranges", moves);
-    CU_add_test(suite, "memset and memcpy stay in their range", fills_and_copies);
-    CU_add_test(suite, "comparisons are of unsigned bytes", comparisons);
-    CU_add_test(suite, "searches find the right place or nothing", searches);
-    CU_add_test(suite, "string_copy cuts and terminates", bounded_copies);
-    CU_add_test(suite, "numbers are parsed wholly or refused", numbers);
-    CU_add_test(suite, "sizes have suffixes and do not overflow", sizes);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "memmove copies overlapping ranges", moves },
+        { "memset and memcpy stay in their range", fills_and_copies },
+        { "comparisons are of unsigned bytes", comparisons },
+        { "searches find the right place or nothing", searches },
+        { "string_copy cuts and terminates", bounded_copies },
+        { "numbers are parsed wholly or refused", numbers },
+        { "sizes have suffixes and do not overflow", sizes },
+    };
+    return RUN_TESTS("string", tests);
 }

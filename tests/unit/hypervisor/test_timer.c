@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers fire in order of their deadlines, on their CPU, never early, and not at all when stopped or killed. */
+#include "../run_tests.h"
 #include "fake_arch.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 
 #define TIMERS 500u
@@ -138,17 +138,13 @@ static void handler_may_set_again(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("timer", NULL, NULL);
-    CU_add_test(suite, "any set of timers fires in order and at its time", fire_in_order);
-    CU_add_test(suite, "timers fire on the CPU that they belong to, also after moving", fire_on_their_cpu);
-    CU_add_test(suite, "the hardware is set for the first deadline", the_hardware_follows_the_first);
-    CU_add_test(suite, "a killed timer never fires", killed_is_for_good);
-    CU_add_test(suite, "a deadline in the past is due at once", past_is_at_once);
-    CU_add_test(suite, "a handler may set its timer again", handler_may_set_again);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "any set of timers fires in order and at its time", fire_in_order },
+        { "timers fire on the CPU that they belong to, also after moving", fire_on_their_cpu },
+        { "the hardware is set for the first deadline", the_hardware_follows_the_first },
+        { "a killed timer never fires", killed_is_for_good },
+        { "a deadline in the past is due at once", past_is_at_once },
+        { "a handler may set its timer again", handler_may_set_again },
+    };
+    return RUN_TESTS("timer", tests);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a domain does with its vCPUs: bringing them up and down, timers, the areas that the hypervisor writes. */
+#include "../run_tests.h"
 #include "fake_arch.h"
-
-#include <CUnit/Basic.h>
 
 #define GFN 0x100ull
 
@@ -193,19 +192,16 @@ static void what_is_missing(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("vcpu_op", NULL, NULL);
-    CU_add_test(suite, "vCPUs come up with a state, and go down", up_and_down);
-    CU_add_test(suite, "the singleshot timer", singleshot_timer);
-    CU_add_test(suite, "the periodic timer", periodic_timer);
-    CU_add_test(suite, "a timer wakes its sleeping vCPU", timer_wakes);
-    CU_add_test(suite, "the runstate area and its update flag", runstate_area);
-    CU_add_test(suite, "the time area", time_area);
-    CU_add_test(suite, "wrong vCPUs and missing commands", what_is_missing);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
+    static const CU_TestInfo tests[] = {
+        { "vCPUs come up with a state, and go down", up_and_down },
+        { "the singleshot timer", singleshot_timer },
+        { "the periodic timer", periodic_timer },
+        { "a timer wakes its sleeping vCPU", timer_wakes },
+        { "the runstate area and its update flag", runstate_area },
+        { "the time area", time_area },
+        { "wrong vCPUs and missing commands", what_is_missing },
+    };
+    int status = RUN_TESTS("vcpu_op", tests);
     fake_machine_stop();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return status;
 }

@@ -3,10 +3,10 @@
  * The firmware's tables: read where they are sound, left out where length or checksum is wrong, never read past their
  * end.
  */
+#include "../run_tests.h"
 #include "fake_host.h"
 #include "fake_ram.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "acpi.h"
@@ -214,19 +214,15 @@ TEST(cut_sleep_packages)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("acpi", NULL, NULL);
-    CU_add_test(suite, "tables are found through the XSDT and read", test_new_tables);
-    CU_add_test(suite, "old firmware's tables are found through the RSDT", test_old_tables);
-    CU_add_test(suite, "with a damaged XSDT the RSDT serves", test_bad_xsdt_falls_back);
-    CU_add_test(suite, "tables with a bad checksum or length are left out", test_bad_tables_are_ignored);
-    CU_add_test(suite, "without a MADT boot ends with a sentence", test_no_madt);
-    CU_add_test(suite, "a damaged MADT is read up to the damage", test_damaged_madt);
-    CU_add_test(suite, "a root pointer that is wrong or cut is refused", test_bad_root);
-    CU_add_test(suite, "a sleep package that is cut is not believed", test_cut_sleep_packages);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "tables are found through the XSDT and read", test_new_tables },
+        { "old firmware's tables are found through the RSDT", test_old_tables },
+        { "with a damaged XSDT the RSDT serves", test_bad_xsdt_falls_back },
+        { "tables with a bad checksum or length are left out", test_bad_tables_are_ignored },
+        { "without a MADT boot ends with a sentence", test_no_madt },
+        { "a damaged MADT is read up to the damage", test_damaged_madt },
+        { "a root pointer that is wrong or cut is refused", test_bad_root },
+        { "a sleep package that is cut is not believed", test_cut_sleep_packages },
+    };
+    return RUN_TESTS("acpi", tests);
 }

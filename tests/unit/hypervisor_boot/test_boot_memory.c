@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory map put in order, and boot's allocator against a plain model with one byte a page. */
+#include "../run_tests.h"
 #include "fake_host.h"
 #include "fake_ram.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "boot_memory.h"
@@ -169,17 +169,13 @@ static void test_allocations(void) { CU_ASSERT_TRUE(fake_ram_run(random_allocati
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("boot memory", NULL, NULL);
-    CU_add_test(suite, "a map in any order is sorted, joined and cut to pages", test_disorder);
-    CU_add_test(suite, "where regions overlap the safer kind wins", test_overlaps);
-    CU_add_test(suite, "a map without memory is a panic that says so", test_nothing);
-    CU_add_test(suite, "pages are taken zeroed from the top, below limits", test_top);
-    CU_add_test(suite, "reserving and releasing agree with the model", test_reservations);
-    CU_add_test(suite, "allocating agrees with the model", test_allocations);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "a map in any order is sorted, joined and cut to pages", test_disorder },
+        { "where regions overlap the safer kind wins", test_overlaps },
+        { "a map without memory is a panic that says so", test_nothing },
+        { "pages are taken zeroed from the top, below limits", test_top },
+        { "reserving and releasing agree with the model", test_reservations },
+        { "allocating agrees with the model", test_allocations },
+    };
+    return RUN_TESTS("boot memory", tests);
 }

@@ -3,10 +3,10 @@
  * The boot loader's information: read where it is sound, refused with a sentence where it is not, moved modules
  * intact.
  */
+#include "../run_tests.h"
 #include "fake_host.h"
 #include "fake_ram.h"
 
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "boot_memory.h"
@@ -222,23 +222,19 @@ TEST(empty_module)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("multiboot2", NULL, NULL);
-    CU_add_test(suite, "sound information is read, and modules are moved", test_sound_information);
-    CU_add_test(suite, "another loader's magic is refused", test_wrong_magic);
-    CU_add_test(suite, "a module that ends before it starts is refused", test_backward_module);
-    CU_add_test(suite, "a module tag that is too short is refused", test_short_module_tag);
-    CU_add_test(suite, "a tag that leaves the structure is refused", test_tag_beyond_the_end);
-    CU_add_test(suite, "a tag of no size is refused", test_tag_of_no_size);
-    CU_add_test(suite, "an absurd total size is refused", test_huge_information);
-    CU_add_test(suite, "texts without an end are cut", test_unterminated_texts);
-    CU_add_test(suite, "memory map tags that make no sense are passed over", test_bad_memory_map_tags);
-    CU_add_test(suite, "a boot without modules says what to do", test_no_modules);
-    CU_add_test(suite, "a module outside memory is refused", test_module_outside_memory);
-    CU_add_test(suite, "an empty module is refused", test_empty_module);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        { "sound information is read, and modules are moved", test_sound_information },
+        { "another loader's magic is refused", test_wrong_magic },
+        { "a module that ends before it starts is refused", test_backward_module },
+        { "a module tag that is too short is refused", test_short_module_tag },
+        { "a tag that leaves the structure is refused", test_tag_beyond_the_end },
+        { "a tag of no size is refused", test_tag_of_no_size },
+        { "an absurd total size is refused", test_huge_information },
+        { "texts without an end are cut", test_unterminated_texts },
+        { "memory map tags that make no sense are passed over", test_bad_memory_map_tags },
+        { "a boot without modules says what to do", test_no_modules },
+        { "a module outside memory is refused", test_module_outside_memory },
+        { "an empty module is refused", test_empty_module },
+    };
+    return RUN_TESTS("multiboot2", tests);
 }

@@ -3,9 +3,9 @@
  * CPUID policies made from this machine's own leaves: what a guest must never see, what it always sees, what depends
  * on what.
  */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 
+#include "../run_tests.h"
 #include "cpuid.h"
 
 #include <xen/arch-x86/cpufeatureset.h>
@@ -82,13 +82,10 @@ static void topology_counts_ids(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("CPUID policy", NULL, NULL);
-    CU_ADD_TEST(suite, a_guest_has_no_more_than_allowed_and_present);
-    CU_ADD_TEST(suite, without_xsave_no_avx);
-    CU_ADD_TEST(suite, topology_counts_ids);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures ? 1 : 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(a_guest_has_no_more_than_allowed_and_present),
+        TEST_CASE(without_xsave_no_avx),
+        TEST_CASE(topology_counts_ids),
+    };
+    return RUN_TESTS("CPUID policy", tests);
 }

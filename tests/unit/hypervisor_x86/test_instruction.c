@@ -3,10 +3,10 @@
  * Memory instructions are decoded and carried out as the processor does it: each one below is executed natively on a
  * memory cell, and through the decoder on a device that holds the same value; registers, flags and memory must agree.
  */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../run_tests.h"
 #include "mmio.h"
 
 struct state { uint64_t rax, rcx, rdx, rbx, rflags, cell; };
@@ -206,15 +206,12 @@ static void a_repeated_store_goes_step_by_step(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("instruction", NULL, NULL);
-    CU_ADD_TEST(suite, every_instruction_agrees_with_the_processor);
-    CU_ADD_TEST(suite, a_cut_instruction_is_refused);
-    CU_ADD_TEST(suite, other_widths_and_refusals);
-    CU_ADD_TEST(suite, high_byte_registers);
-    CU_ADD_TEST(suite, a_repeated_store_goes_step_by_step);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures ? 1 : 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(every_instruction_agrees_with_the_processor),
+        TEST_CASE(a_cut_instruction_is_refused),
+        TEST_CASE(other_widths_and_refusals),
+        TEST_CASE(high_byte_registers),
+        TEST_CASE(a_repeated_store_goes_step_by_step),
+    };
+    return RUN_TESTS("instruction", tests);
 }

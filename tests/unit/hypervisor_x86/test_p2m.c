@@ -3,10 +3,10 @@
  * The nested page table: what is mapped is found again by the code and by a walk of the table as hardware does it, with
  * the permissions of its type; pieces of large mappings change alone; tables are given back; memory may run out.
  */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../run_tests.h"
 #include "cpu.h"
 #include "fake_pages.h"
 #include "p2m.h"
@@ -605,28 +605,25 @@ static void release(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("p2m", NULL, NULL);
-    CU_ADD_TEST(suite, one_page);
-    CU_ADD_TEST(suite, two_mebibytes);
-    CU_ADD_TEST(suite, one_gibibyte);
-    CU_ADD_TEST(suite, no_gibibyte_pages);
-    CU_ADD_TEST(suite, largest_pieces_that_fit);
-    CU_ADD_TEST(suite, split_two_mebibytes);
-    CU_ADD_TEST(suite, split_one_gibibyte);
-    CU_ADD_TEST(suite, a_split_keeps_the_type);
-    CU_ADD_TEST(suite, a_large_mapping_replaces_tables);
-    CU_ADD_TEST(suite, clearing_nothing_is_free);
-    CU_ADD_TEST(suite, types_and_permissions);
-    CU_ADD_TEST(suite, pages_that_are_gone);
-    CU_ADD_TEST(suite, recent_translations);
-    CU_ADD_TEST(suite, out_of_memory);
-    CU_ADD_TEST(suite, tables_are_limited);
-    CU_ADD_TEST(suite, numbers_out_of_range);
-    CU_ADD_TEST(suite, batches);
-    CU_ADD_TEST(suite, release);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures ? 1 : 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(one_page),
+        TEST_CASE(two_mebibytes),
+        TEST_CASE(one_gibibyte),
+        TEST_CASE(no_gibibyte_pages),
+        TEST_CASE(largest_pieces_that_fit),
+        TEST_CASE(split_two_mebibytes),
+        TEST_CASE(split_one_gibibyte),
+        TEST_CASE(a_split_keeps_the_type),
+        TEST_CASE(a_large_mapping_replaces_tables),
+        TEST_CASE(clearing_nothing_is_free),
+        TEST_CASE(types_and_permissions),
+        TEST_CASE(pages_that_are_gone),
+        TEST_CASE(recent_translations),
+        TEST_CASE(out_of_memory),
+        TEST_CASE(tables_are_limited),
+        TEST_CASE(numbers_out_of_range),
+        TEST_CASE(batches),
+        TEST_CASE(release),
+    };
+    return RUN_TESTS("p2m", tests);
 }

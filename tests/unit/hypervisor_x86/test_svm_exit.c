@@ -3,9 +3,9 @@
  * Moving past an intercepted instruction: by what NRIP save has stored in the control block, and without it by the
  * bytes at rip. Exits go through svm_handle_exit as they do on a machine; what the handlers call is recorded here.
  */
-#include <CUnit/Basic.h>
 #include <string.h>
 
+#include "../run_tests.h"
 #include "cpu.h"
 #include "domain_zero.h"
 #include "fake_pages.h"
@@ -350,21 +350,19 @@ static void hypercalls(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("svm exit", NULL, NULL);
-    CU_ADD_TEST(suite, both_ways_agree);
-    CU_ADD_TEST(suite, the_saved_rip_counts);
-    CU_ADD_TEST(suite, a_next_rip_that_is_none);
-    CU_ADD_TEST(suite, exits_of_other_kinds);
-    CU_ADD_TEST(suite, ports_tell_it_themselves);
-    CU_ADD_TEST(suite, bytes_that_do_not_tell);
-    CU_ADD_TEST(suite, lengths_are_kept_for_the_kernel);
-    CU_ADD_TEST(suite, code_of_32_bits);
-    CU_ADD_TEST(suite, after_the_instruction);
-    CU_ADD_TEST(suite, hypercalls);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(both_ways_agree),
+        TEST_CASE(the_saved_rip_counts),
+        TEST_CASE(a_next_rip_that_is_none),
+        TEST_CASE(exits_of_other_kinds),
+        TEST_CASE(ports_tell_it_themselves),
+        TEST_CASE(bytes_that_do_not_tell),
+        TEST_CASE(lengths_are_kept_for_the_kernel),
+        TEST_CASE(code_of_32_bits),
+        TEST_CASE(after_the_instruction),
+        TEST_CASE(hypercalls),
+    };
+    int status = RUN_TESTS("svm exit", tests);
     fake_domain_destroy();
-    return failures ? 1 : 0;
+    return status;
 }

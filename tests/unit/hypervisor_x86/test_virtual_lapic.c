@@ -3,8 +3,8 @@
  * The virtual local APIC: priorities, end of interrupt, both modes, messages between vCPUs, INIT and startup, its
  * timer.
  */
-#include <CUnit/Basic.h>
 
+#include "../run_tests.h"
 #include "fake_machine.h"
 #include "registers.h"
 #include "virtual_lapic.h"
@@ -238,19 +238,17 @@ static void timer_counts_and_ticks(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("virtual local APIC", NULL, NULL);
-    CU_ADD_TEST(suite, a_disabled_apic_takes_nothing);
-    CU_ADD_TEST(suite, priorities_nest);
-    CU_ADD_TEST(suite, level_end_reaches_the_ioapic);
-    CU_ADD_TEST(suite, modes_have_their_registers);
-    CU_ADD_TEST(suite, x2apic_messages);
-    CU_ADD_TEST(suite, xapic_messages);
-    CU_ADD_TEST(suite, init_and_startup);
-    CU_ADD_TEST(suite, timer_counts_and_ticks);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(a_disabled_apic_takes_nothing),
+        TEST_CASE(priorities_nest),
+        TEST_CASE(level_end_reaches_the_ioapic),
+        TEST_CASE(modes_have_their_registers),
+        TEST_CASE(x2apic_messages),
+        TEST_CASE(xapic_messages),
+        TEST_CASE(init_and_startup),
+        TEST_CASE(timer_counts_and_ticks),
+    };
+    int status = RUN_TESTS("virtual local APIC", tests);
     fake_domain_destroy();
-    return failures ? 1 : 0;
+    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The ACPI tables, read the way a guest reads them: from the RSDP by addresses, with each checksum and length. */
+#include "../run_tests.h"
 #include "libctl/acpi.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,18 +132,13 @@ static void cpu_entries(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned failures;
-
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(fixed_tables),
+        TEST_CASE(cpu_entries),
+    };
     for (uint32_t i = 0; i < CPUS_MAX; i++)
         ids[i] = 2 * i;
-    CU_initialize_registry();
-    suite = CU_add_suite("acpi", NULL, NULL);
-    CU_ADD_TEST(suite, fixed_tables);
-    CU_ADD_TEST(suite, cpu_entries);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int status = RUN_TESTS("acpi", tests);
     free(tables);
-    return failures != 0;
+    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration's grammar: what xl's parser reads is read the same, and mistakes are told with their place. */
+#include "../run_tests.h"
 #include "config_case.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 
 static void command_line_is(const char *text, const char *expected)
@@ -219,24 +219,19 @@ static void overrides(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("config", NULL, NULL);
-    CU_ADD_TEST(suite, defaults);
-    CU_ADD_TEST(suite, separators_and_comments);
-    CU_ADD_TEST(suite, numbers);
-    CU_ADD_TEST(suite, strings);
-    CU_ADD_TEST(suite, command_line_of_root_and_extra);
-    CU_ADD_TEST(suite, joining);
-    CU_ADD_TEST(suite, lists);
-    CU_ADD_TEST(suite, keys);
-    CU_ADD_TEST(suite, one_mistake_one_error);
-    CU_ADD_TEST(suite, floods_are_cut_short);
-    CU_ADD_TEST(suite, places_count_characters);
-    CU_ADD_TEST(suite, overrides);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(defaults),
+        TEST_CASE(separators_and_comments),
+        TEST_CASE(numbers),
+        TEST_CASE(strings),
+        TEST_CASE(command_line_of_root_and_extra),
+        TEST_CASE(joining),
+        TEST_CASE(lists),
+        TEST_CASE(keys),
+        TEST_CASE(one_mistake_one_error),
+        TEST_CASE(floods_are_cut_short),
+        TEST_CASE(places_count_characters),
+        TEST_CASE(overrides),
+    };
+    return RUN_TESTS("config", tests);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What keys mean: ranges, combinations, CPU lists, refused and ignored keys, and files that are no configuration. */
+#include "../run_tests.h"
 #include "config_case.h"
 
 #include "libctl/config_keys.h"
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -335,24 +335,19 @@ static void json_mistakes(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("config values", NULL, NULL);
-    CU_ADD_TEST(suite, ranges);
-    CU_ADD_TEST(suite, combinations);
-    CU_ADD_TEST(suite, required);
-    CU_ADD_TEST(suite, type);
-    CU_ADD_TEST(suite, uuid);
-    CU_ADD_TEST(suite, actions);
-    CU_ADD_TEST(suite, cpus);
-    CU_ADD_TEST(suite, refused_and_ignored_keys);
-    CU_ADD_TEST(suite, table_is_sound);
-    CU_ADD_TEST(suite, files);
-    CU_ADD_TEST(suite, json_round_trips);
-    CU_ADD_TEST(suite, json_mistakes);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(ranges),
+        TEST_CASE(combinations),
+        TEST_CASE(required),
+        TEST_CASE(type),
+        TEST_CASE(uuid),
+        TEST_CASE(actions),
+        TEST_CASE(cpus),
+        TEST_CASE(refused_and_ignored_keys),
+        TEST_CASE(table_is_sound),
+        TEST_CASE(files),
+        TEST_CASE(json_round_trips),
+        TEST_CASE(json_mistakes),
+    };
+    return RUN_TESTS("config values", tests);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The console daemon's ring and scrollback: no guest's index leads out of the ring, no byte is lost or doubled by a kill. */
+#include "../run_tests.h"
 #include "console/ring.c"
 #include "console/scrollback.c"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -173,25 +173,21 @@ static void wraps(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned failures;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(output),
+        TEST_CASE(hostile_output),
+        TEST_CASE(input),
+        TEST_CASE(survives_a_kill),
+        TEST_CASE(log_survives_a_kill),
+        TEST_CASE(another_guest),
+        TEST_CASE(wraps),
+    };
     int descriptor = mkstemp(path);
 
     if (descriptor < 0)
         return 1;
     close(descriptor);
-    CU_initialize_registry();
-    suite = CU_add_suite("console", NULL, NULL);
-    CU_ADD_TEST(suite, output);
-    CU_ADD_TEST(suite, hostile_output);
-    CU_ADD_TEST(suite, input);
-    CU_ADD_TEST(suite, survives_a_kill);
-    CU_ADD_TEST(suite, log_survives_a_kill);
-    CU_ADD_TEST(suite, another_guest);
-    CU_ADD_TEST(suite, wraps);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int status = RUN_TESTS("console", tests);
     unlink(path);
-    return failures != 0;
+    return status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The ELF loader: what it reads from a sound file, and that each way to spoil one is found and named. */
 #include <stddef.h>
+#include "../run_tests.h"
 #include "image_case.h"
 
 #include "libctl/elf.h"
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -194,21 +194,15 @@ static void notes(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned failures;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("elf", NULL, NULL);
-    CU_ADD_TEST(suite, sound);
-    CU_ADD_TEST(suite, sound_32);
-    CU_ADD_TEST(suite, no_elf);
-    CU_ADD_TEST(suite, truncated);
-    CU_ADD_TEST(suite, spoiled_headers);
-    CU_ADD_TEST(suite, spoiled_segments);
-    CU_ADD_TEST(suite, too_many_segments);
-    CU_ADD_TEST(suite, notes);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(sound),
+        TEST_CASE(sound_32),
+        TEST_CASE(no_elf),
+        TEST_CASE(truncated),
+        TEST_CASE(spoiled_headers),
+        TEST_CASE(spoiled_segments),
+        TEST_CASE(too_many_segments),
+        TEST_CASE(notes),
+    };
+    return RUN_TESTS("elf", tests);
 }

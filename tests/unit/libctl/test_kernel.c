@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kernel files: each packing unpacks, damage is found, and the cache gives back what went in, and only that. */
 #include <stddef.h>
+#include "../run_tests.h"
 #include "image_case.h"
 
 #include "libctl/kernel.h"
@@ -8,7 +9,6 @@
 #include "libctl/sha256.h"
 #include "libctl/unpack.h"
 
-#include <CUnit/Basic.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -331,30 +331,26 @@ static void hashes(void)
 
 int main(void)
 {
-    CU_pSuite suite;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(hashes),
+        TEST_CASE(unpacks),
+        TEST_CASE(truncated_streams),
+        TEST_CASE(unknown_packing),
+        TEST_CASE(bzimage_headers),
+        TEST_CASE(plain_files),
+        TEST_CASE(bad_files),
+        TEST_CASE(cached),
+        TEST_CASE(damaged_entry),
+        TEST_CASE(untrusted_cache),
+    };
     char command[256];
-    unsigned failures;
 
     if (!mkdtemp(directory))
         return 1;
     snprintf(kernel_path, sizeof(kernel_path), "%s/vmlinuz", directory);
     snprintf(cache_path, sizeof(cache_path), "%s/a/b/cache", directory);
     setenv("KEEL_CACHE", cache_path, 1);
-    CU_initialize_registry();
-    suite = CU_add_suite("kernel", NULL, NULL);
-    CU_ADD_TEST(suite, hashes);
-    CU_ADD_TEST(suite, unpacks);
-    CU_ADD_TEST(suite, truncated_streams);
-    CU_ADD_TEST(suite, unknown_packing);
-    CU_ADD_TEST(suite, bzimage_headers);
-    CU_ADD_TEST(suite, plain_files);
-    CU_ADD_TEST(suite, bad_files);
-    CU_ADD_TEST(suite, cached);
-    CU_ADD_TEST(suite, damaged_entry);
-    CU_ADD_TEST(suite, untrusted_cache);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int status = RUN_TESTS("kernel", tests);
     snprintf(command, sizeof(command), "rm -rf %s", directory);
-    return system(command) || failures;
+    return system(command) || status;
 }

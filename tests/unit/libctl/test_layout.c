@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's memory: where RAM, boot information and ramdisk lie, what the memory map says, what the guest is told. */
+#include "../run_tests.h"
 #include "libctl/boot_info.h"
 #include "libctl/layout.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xen/xen.h>
@@ -144,20 +144,14 @@ static void boot_information(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned failures;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("layout", NULL, NULL);
-    CU_ADD_TEST(suite, small);
-    CU_ADD_TEST(suite, around_the_hole);
-    CU_ADD_TEST(suite, regions_are_disjoint);
-    CU_ADD_TEST(suite, too_small);
-    CU_ADD_TEST(suite, extremes_of_a_kernel);
-    CU_ADD_TEST(suite, orders);
-    CU_ADD_TEST(suite, boot_information);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(small),
+        TEST_CASE(around_the_hole),
+        TEST_CASE(regions_are_disjoint),
+        TEST_CASE(too_small),
+        TEST_CASE(extremes_of_a_kernel),
+        TEST_CASE(orders),
+        TEST_CASE(boot_information),
+    };
+    return RUN_TESTS("layout", tests);
 }

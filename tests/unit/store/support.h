@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the store's unit tests share: a runner, and clients that speak raw messages to a daemon in the same thread. */
+/* What the store's unit tests share: clients that speak raw messages to a daemon in the same thread. */
 #ifndef TESTS_STORE_SUPPORT_H
 #define TESTS_STORE_SUPPORT_H
 
-#include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -13,29 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../run_tests.h"
 #include "store/daemon.h"
 #include "store/socket.h"
-
-struct test_case {
-    const char *name; /* one line: what it proves */
-    void (*run)(void);
-};
-
-static inline int run_tests(const char *suite_name, const struct test_case *cases, size_t count)
-{
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite suite = CU_add_suite(suite_name, NULL, NULL);
-    for (size_t i = 0; i < count; i++)
-        if (!suite || !CU_add_test(suite, cases[i].name, cases[i].run))
-            return 1;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned int failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
-}
-#define RUN_TESTS(suite, cases) run_tests(suite, cases, sizeof(cases) / sizeof((cases)[0]))
 
 /* One message as a client got it; the body has a zero byte behind it. */
 struct message {

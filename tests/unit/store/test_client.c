@@ -280,7 +280,7 @@ static void no_daemon_is_an_error(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"the socket is its owner's alone, and served once", the_socket_is_the_owners_alone},
         {"nodes are written, read, listed and removed", nodes_are_written_read_and_listed},
         {"a long directory arrives whole", long_directories_arrive_whole},
@@ -292,7 +292,7 @@ int main(void)
         {"without a daemon there is an error", no_daemon_is_an_error},
     };
     start_daemon();
-    int status = RUN_TESTS("client", cases);
+    int status = RUN_TESTS("client", tests);
     stop_daemon();
     return status;
 }

@@ -165,7 +165,7 @@ static void debians_tools_are_content(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"wrong command lines are refused in a sentence", wrong_command_lines_are_refused},
         {"it serves once the command has returned, and only once", it_serves_once_the_command_has_returned},
         {"a killed daemon has a successor that knows all", a_killed_daemon_has_a_successor},
@@ -177,7 +177,7 @@ int main(void)
     snprintf(pid_path, sizeof(pid_path), "%s/pid", base);
     snprintf(state_path, sizeof(state_path), "%s/state", base);
     setenv("XENSTORED_PATH", socket_path, 1);
-    int status = RUN_TESTS("daemon", cases);
+    int status = RUN_TESTS("daemon", tests);
     if (daemon_pid())
         end(SIGKILL);
     char command[64];

@@ -274,7 +274,8 @@ static void the_file_stays_small(void)
     tear_down();
 }
 
-static void rings_go_on_where_they_were(void)
+/* The fake hypervisor's domains are served too. */
+static void set_up_with_rings(void)
 {
     set_up();
     memset(domains, 0, sizeof(domains));
@@ -282,6 +283,11 @@ static void rings_go_on_where_they_were(void)
     CU_ASSERT_EQUAL(domains_open(&daemon_, &hypervisor), 0);
     CU_ASSERT_EQUAL(domains_connect_own(&daemon_), 0);
     journal_restore_domains(daemon_.journal);
+}
+
+static void rings_go_on_where_they_were(void)
+{
+    set_up_with_rings();
     for (int domain = 5; domain <= 6; domain++) {
         char body[64];
         int size = snprintf(body, sizeof(body), "/local/domain/%d", domain) + 1;
@@ -358,12 +364,7 @@ static int record_and_copy(void *context, const struct change_list *changes)
 
 static void what_was_done_but_not_answered_is_answered_once(void)
 {
-    set_up();
-    memset(domains, 0, sizeof(domains));
-    fake_daemon = &daemon_;
-    CU_ASSERT_EQUAL(domains_open(&daemon_, &hypervisor), 0);
-    CU_ASSERT_EQUAL(domains_connect_own(&daemon_), 0);
-    journal_restore_domains(daemon_.journal);
+    set_up_with_rings();
     CU_ASSERT_STRING_EQUAL(RING_CALL(0, XS_WRITE, "/x\0v"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(0, XS_TRANSACTION_START, ""), "1");
     struct xsd_sockmsg write_y = {.type = XS_WRITE, .req_id = 42, .tx_id = 1, .len = 4};
@@ -481,7 +482,7 @@ static void kills_at_any_instant_lose_nothing_that_was_answered(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"what was answered is there again, and a served directory is refused", what_was_answered_is_there_again},
         {"any cut of the file is a state of the past, transactions whole",
          any_cut_of_the_file_is_some_state_of_the_past},
@@ -497,7 +498,7 @@ int main(void)
         return 1;
     snprintf(first, sizeof(first), "%s/first", base);
     snprintf(second, sizeof(second), "%s/second", base);
-    int status = RUN_TESTS("journal", cases);
+    int status = RUN_TESTS("journal", tests);
     run_command("rm -rf %s %s", base, "");
     return status;
 }

@@ -293,8 +293,8 @@ static void random_operations_agree_with_the_model(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"random operations of many clients agree with a plain model", random_operations_agree_with_the_model},
     };
-    return RUN_TESTS("model", cases);
+    return RUN_TESTS("model", tests);
 }

@@ -207,7 +207,7 @@ static void times_are_counted_by_powers_of_two(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"a domain has limits of its own, others the global ones", a_domain_has_limits_of_its_own},
         {"memory is accounted to its domain, and bounded", memory_is_accounted_and_bounded},
         {"a ring's features are chosen before its introduction", features_are_chosen_before_the_introduction},
@@ -217,7 +217,7 @@ int main(void)
     };
     if (!mkdtemp(state))
         return 1;
-    int status = RUN_TESTS("quota", cases);
+    int status = RUN_TESTS("quota", tests);
     char command[64];
     snprintf(command, sizeof(command), "rm -rf %s", state);
     return system(command) ? 1 : status;

@@ -267,7 +267,7 @@ static void a_client_that_reads_nothing_is_not_served_on(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"nodes are written, read, listed and removed", nodes_are_written_and_read},
         {"a directory longer than a message comes in parts", a_long_directory_comes_in_parts},
         {"permissions decide what a guest may do", permissions_hold},
@@ -278,5 +278,5 @@ int main(void)
         {"a client that does not read is not served on, and costs bounded memory",
          a_client_that_reads_nothing_is_not_served_on},
     };
-    return RUN_TESTS("requests", cases);
+    return RUN_TESTS("requests", tests);
 }

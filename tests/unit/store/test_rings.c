@@ -227,7 +227,7 @@ static void a_target_gives_its_rights(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"an introduced domain is served, also what it asked before", an_introduced_domain_is_served},
         {"a request added without an event is served", a_request_added_without_an_event_is_served},
         {"messages longer than the ring pass in pieces", messages_longer_than_the_ring_pass},
@@ -237,5 +237,5 @@ int main(void)
         {"a failed introduction leaves nothing; a second one starts over", a_failed_introduction_leaves_nothing},
         {"a domain has its target's rights while that is there", a_target_gives_its_rights},
     };
-    return RUN_TESTS("rings", cases);
+    return RUN_TESTS("rings", tests);
 }

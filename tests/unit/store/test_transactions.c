@@ -198,7 +198,7 @@ static void a_guests_transaction_is_bounded(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"changes show to others at the end only", changes_show_at_the_end_only},
         {"an abandoned transaction leaves nothing", an_abandoned_one_leaves_nothing},
         {"a transaction reads one state", it_reads_one_state},
@@ -207,5 +207,5 @@ int main(void)
         {"sixteen writers in disjoint subtrees all succeed", disjoint_writers_all_succeed},
         {"a guest's transactions are bounded by quotas", a_guests_transaction_is_bounded},
     };
-    return RUN_TESTS("transactions", cases);
+    return RUN_TESTS("transactions", tests);
 }

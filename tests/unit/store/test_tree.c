@@ -190,7 +190,7 @@ static void usage_follows_owners(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"names of nodes: what is allowed, and how long", names_are_checked},
         {"permission texts are read, written and applied", permissions_are_read_and_written},
         {"a snapshot stays as it was", a_snapshot_stays_as_it_was},
@@ -198,5 +198,5 @@ int main(void)
         {"children come in order, whole and in parts", children_come_in_order_and_in_parts},
         {"nodes and permissions count for their domains", usage_follows_owners},
     };
-    return RUN_TESTS("tree", cases);
+    return RUN_TESTS("tree", tests);
 }

@@ -180,7 +180,7 @@ static void many_watches_come_and_go(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
+    static const CU_TestInfo tests[] = {
         {"a watch sees changes at and below its path, and no others", changes_at_and_below_the_path_fire},
         {"removing an ancestor fires on the watched path", removal_of_an_ancestor_fires_on_the_watched_path},
         {"a watch set by a relative name has relative events", relative_names_stay_relative},
@@ -190,5 +190,5 @@ int main(void)
         {"events that nobody takes are bounded, and made up for", events_that_nobody_takes_are_bounded_and_made_up_for},
         {"thousands of watches come and go", many_watches_come_and_go},
     };
-    return RUN_TESTS("watches", cases);
+    return RUN_TESTS("watches", tests);
 }

@@ -3,9 +3,9 @@
 #ifndef KEEL_TEST_SAMPLE_CASE_H
 #define KEEL_TEST_SAMPLE_CASE_H
 
+#include "../run_tests.h"
 #include "top/rates.h"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,15 +79,8 @@ static inline void add_cpu(struct sample *sample, uint64_t id, uint64_t idle_tim
 #define TEST_MAIN(name, ...)                                                                                           \
     int main(void)                                                                                                     \
     {                                                                                                                  \
-        const CU_TestInfo tests[] = { __VA_ARGS__, CU_TEST_INFO_NULL };                                                \
-        CU_SuiteInfo suites[] = { { name, NULL, NULL, NULL, NULL, (CU_TestInfo *)(uintptr_t)tests },                   \
-                                  CU_SUITE_INFO_NULL };                                                                \
-        CU_initialize_registry();                                                                                      \
-        CU_register_suites(suites);                                                                                    \
-        CU_basic_run_tests();                                                                                          \
-        unsigned failures = CU_get_number_of_failures();                                                               \
-        CU_cleanup_registry();                                                                                         \
-        return failures != 0;                                                                                          \
+        static const CU_TestInfo tests[] = { __VA_ARGS__ };                                                            \
+        return RUN_TESTS(name, tests);                                                                                 \
     }
 
 #endif
