@@ -2,6 +2,7 @@
 /* ctl top: what domains use, on the screen or as text; all of it is in tools/top. */
 #include "verbs.h"
 
+#include "top/columns.h"
 #include "top/top.h"
 
 #include <errno.h>
@@ -64,8 +65,12 @@ static bool read_options(struct cli *cli, struct top_options *options, unsigned 
         cli_usage_error(cli, "samples come from a recording or are made up, not both");
         return false;
     }
-    if (options->output == TOP_SCREEN && !isatty(STDOUT_FILENO)) {
-        cli_usage_error(cli, "standard output is no terminal: use --batch, --json or --csv");
+    if (options->sort && columns_find(options->sort) == columns_count) {
+        cli_usage_error(cli, "there is no column \"%s\"; ? on the screen lists them", options->sort);
+        return false;
+    }
+    if (options->output == TOP_SCREEN && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+        cli_usage_error(cli, "standard input or output is no terminal: use --batch, --json or --csv");
         return false;
     }
     return true;

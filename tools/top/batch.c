@@ -4,6 +4,7 @@
  * what it calls TX, domain 0 has sent and the guest received.
  */
 #include "batch.h"
+#include "columns.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -62,15 +63,15 @@ static void print_domain(FILE *file, const struct sample *sample, const struct r
 {
     const struct sample_domain *domain = sample_domain(sample, index);
     double cpu_percent = rates_domain(rates, index)->cpu_percent;
+    char state[7];
 
     if (options->full_name)
         fprintf(file, "%*s", name_width, domain->name);
     else
         fprintf(file, "%*.*s", name_width, name_width, domain->name);
-    fprintf(file, " %c%c%c%c%c%c", domain->dying ? 'd' : '-', domain->shutdown && !domain->crashed ? 's' : '-',
-            domain->blocked ? 'b' : '-', domain->crashed ? 'c' : '-', domain->paused ? 'p' : '-',
-            domain->running ? 'r' : '-');
-    fprintf(file, " %10" PRIu64 " %6.1f", SECONDS(domain->cpu_time_ns), isnan(cpu_percent) ? 0 : cpu_percent);
+    columns_state(domain, state);
+    fprintf(file, " %s %10" PRIu64 " %6.1f", state, SECONDS(domain->cpu_time_ns),
+            isnan(cpu_percent) ? 0 : cpu_percent);
     print_memory(file, domain, sample->host.memory_kib);
     fprintf(file, " %5" PRIu64, domain->vcpus_max);
     print_devices(file, sample, domain);

@@ -97,7 +97,11 @@ static int print_all(const struct top_options *options, struct source *source, i
                      size_t error_size)
 {
     struct top_samples samples = { 0 };
-    int result = top_begin(&samples, source, options, error, error_size);
+    bool vcpus = options->output == TOP_JSON || options->record || options->batch.vcpus;
+    int result;
+
+    source->parts = SAMPLE_NETWORKS | SAMPLE_DISKS | (vcpus ? (unsigned)SAMPLE_VCPUS : 0);
+    result = top_begin(&samples, source, options, error, error_size);
 
     if (result == 1 && options->output == TOP_CSV)
         csv_print_header(out);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Help: the keys, then the columns as their table explains them. */
+#define _XOPEN_SOURCE_EXTENDED
+#include "screen.h"
+
+#include <curses.h>
+
+static const struct {
+    const char *keys, *help;
+} keys[] = {
+    { "Arrows, PgUp, PgDn", "select a domain; left and right: other columns" },
+    { "Home, End", "the first, the last domain" },
+    { "Enter", "all parts of the selected domain, or none" },
+    { "v  n  x", "vCPUs, networks, disks of all domains" },
+    { "c", "a meter for each CPU of the machine" },
+    { "t", "domains by their CPU pools" },
+    { "s  S", "sort by the next, the previous column" },
+    { "r", "sort the other way round" },
+    { "/", "only domains with a text in their names" },
+    { "Space", "freeze, go on" },
+    { "d", "time between samples" },
+    { "Ctrl-L", "draw anew" },
+    { "q  Esc", "leave" },
+};
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Line `index` of the text, at y; false behind the last one. */
+static bool draw_line(size_t index, int y)
+{
+    char text[160];
+
+    if (index < KEYS) {
+        attron(A_BOLD);
+        mvaddstr(y, 1, keys[index].keys);
+        attrset(A_NORMAL);
+        mvaddnstr(y, 22, keys[index].help, COLS - 22);
+        return true;
+    }
+    index -= KEYS;
+    if (index == 0)
+        return true;
+    index--;
+    if (index >= columns_count)
+        return false;
+    attron(A_BOLD);
+    mvaddstr(y, 1, columns[index].heading);
+    attrset(A_NORMAL);
+    snprintf(text, sizeof(text), "%s", columns[index].help);
+    mvaddnstr(y, 12, text, COLS - 12);
+    return true;
+}
+
+void panel_help_draw(struct screen *screen)
+{
+    size_t lines = KEYS + 1 + columns_count, height = LINES > 3 ? (size_t)LINES - 2 : 1;
+
+    if (screen->help_top + height > lines)
+        screen->help_top = lines > height ? lines - height : 0;
+    attron(A_REVERSE);
+    mvhline(0, 0, ' ', COLS);
+    mvaddnstr(0, 0, "ctl top - keys and columns", COLS);
+    mvhline(LINES - 1, 0, ' ', COLS);
+    mvaddnstr(LINES - 1, 0, screen->help_top + height < lines ? "Down, PgDn: more; any other key: back" : "any key: back",
+              COLS);
+    attrset(A_NORMAL);
+    for (size_t i = 0; i < height && draw_line(screen->help_top + i, 1 + (int)i); i++)
+        ;
+}
