@@ -15,6 +15,7 @@ const struct cli_verb *const cli_verbs[] = {
     &verb_wait,
     &verb_events,
     &verb_rename,
+    &verb_fsck,
     &verb_vcpu_list,
     &verb_vcpu_pin,
     &verb_vcpu_set,

@@ -5,6 +5,7 @@
 #include "create.h"
 #include "acpi.h"
 #include "boot_info.h"
+#include "creation_lock.h"
 #include "cpu_state.h"
 #include "destroy.h"
 #include "guest_memory.h"
@@ -379,14 +380,24 @@ static void undo_domain(struct creation *creation)
     while (result == -EAGAIN || result == -EINTR);
 }
 
+/* The domain is whole: takes away the note that it is being made, which fsck would take it to be half made by. */
+static void forget_creating(struct creation *creation)
+{
+    char path[CTL_STORE_PATH_MAX];
+
+    ctl_path(path, "/local/domain/%u/keel/creating", creation->domid);
+    xs_rm(creation->ctl->store, XBT_NULL, path);
+}
+
 int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned flags, uint32_t *domid)
 {
     struct create_plan plan;
     struct creation creation = { .ctl = ctl, .plan = &plan };
-    int result = create_plan_make(ctl, config, &plan);
+    int lock = -1, result = create_plan_make(ctl, config, &plan);
 
     if (result < 0)
         goto free_plan;
+    lock = creation_lock();
     result = create_domain(&creation);
     if (result < 0)
         goto free_plan;
@@ -409,9 +420,9 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
         if (result < 0)
             goto undo_introduce;
     }
+    forget_creating(&creation);
     *domid = creation.domid;
-    create_plan_free(&plan);
-    return 0;
+    goto free_plan;
 
 undo_introduce:
     xs_release_domain(ctl->store, creation.domid);
@@ -420,6 +431,7 @@ undo_store:
 undo_domain:
     undo_domain(&creation);
 free_plan:
+    creation_unlock(lock);
     create_plan_free(&plan);
     return result;
 }

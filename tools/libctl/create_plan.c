@@ -30,8 +30,8 @@ static int check_config(struct ctl *ctl, const struct ctl_config *config)
         return ctl_fail(ctl, EINVAL, "memory of guest \"%s\" is %llu KiB: a guest needs at least 1 MiB",
                         config->name, (unsigned long long)config->memory_kib);
     if (config->disks_count || config->nics_count)
-        return ctl_fail(ctl, EOPNOTSUPP, "guest \"%s\" asks for %s: devices of this kind are not available; remove %s or "
-                        "set it to [] to run the guest without them", config->name,
+        return ctl_fail(ctl, EOPNOTSUPP, "guest \"%s\" asks for %s: devices of this kind are not available; remove %s "
+                        "or set it to [] to run the guest without them", config->name,
                         config->disks_count ? "disks" : "network interfaces", config->disks_count ? "disk" : "vif");
     if (config->max_memory_kib < config->memory_kib)
         return ctl_fail(ctl, EINVAL, "maxmem of guest \"%s\" is below its memory", config->name);

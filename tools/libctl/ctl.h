@@ -84,6 +84,25 @@ CTL_API ssize_t ctl_vcpu_list(struct ctl *ctl, uint32_t domid, struct ctl_vcpu *
 /* Path of the terminal that the console daemon serves for the domain; waits up to timeout_ms for it to appear. */
 CTL_API int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path, size_t size);
 
+enum ctl_finding_kind {
+    CTL_FINDING_HALF_MADE, /* a domain whose creator was killed: it is ended */
+    CTL_FINDING_DYING,     /* a dead domain that something holds: cannot be mended here */
+    CTL_FINDING_NAMELESS,  /* a domain that runs without entries in the store: is left alone */
+    CTL_FINDING_ORPHAN,    /* entries in the store without their domain: are removed */
+    CTL_FINDING_NOTE,      /* a note in the store that is no longer true: is removed */
+};
+struct ctl_finding {
+    enum ctl_finding_kind kind;
+    uint32_t domid;        /* UINT32_MAX: none */
+    bool mended;
+    char text[256];        /* a sentence */
+};
+/*
+ * What is left over or does not fit together; mended where that can be, if `mend`. Free *list with free(). Returns the
+ * count. -EBUSY while a domain is being created: a half-made one could not be told from it.
+ */
+CTL_API ssize_t ctl_fsck(struct ctl *ctl, bool mend, struct ctl_finding **list);
+
 /* --- changing what runs (domain_change.c, vcpu_change.c) ---------------------------------------------------------- */
 
 /* -EEXIST when another domain has the name, -EINVAL when it is none (empty, too long, with / or control characters). */

@@ -130,6 +130,14 @@ int names_check(struct ctl *ctl, const char *name, uint32_t domid)
     return result;
 }
 
+bool names_is_note_of(const char *node, const char *name)
+{
+    char path[CTL_STORE_PATH_MAX];
+
+    note_path(name, path);
+    return strcmp(path + strlen(NOTES "/"), node) == 0;
+}
+
 void names_free(struct ctl *ctl)
 {
     free(ctl->known_names);

@@ -23,6 +23,8 @@ void names_release(struct ctl *ctl, xs_transaction_t transaction, const char *na
  * has read before is not read again, as long as the same domain (by number and UUID) is there.
  */
 int names_check(struct ctl *ctl, const char *name, uint32_t domid);
+/* Whether this node of /keel/name is the note of that name. */
+bool names_is_note_of(const char *node, const char *name);
 void names_free(struct ctl *ctl);
 
 #endif

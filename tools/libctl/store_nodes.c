@@ -99,6 +99,7 @@ static void domain_nodes(struct writer *writer)
      * good. So the ceiling, which is not there at the start, has a node of its own.
      */
     node(writer, "memory/static-max", "%llu", (unsigned long long)config->memory_kib);
+    node(writer, "keel/creating", "1");
     node(writer, "keel/memory-max", "%llu", (unsigned long long)config->max_memory_kib);
     node(writer, "memory/target", "%llu", (unsigned long long)config->memory_kib);
     node(writer, "memory/videoram", "0");

@@ -113,7 +113,7 @@ static void verbs_without_a_hypervisor(void)
         { "rename", "a", "b" }, { "uptime" }, { "vcpu-pin", "a", "all", "0" }, { "vcpu-set", "a", "1" },
         { "mem-set", "a", "64" }, { "mem-max", "a", "1g" }, { "sched-credit2" }, { "sched-credit", "-s" },
         { "cpupool-list" }, { "trigger", "a", "nmi" }, { "sysrq", "a", "h" }, { "debug-keys", "h" },
-        { "wait", "a", "gone" }, { "events" }, { "console", "a" },
+        { "wait", "a", "gone" }, { "events" }, { "fsck" }, { "console", "a" },
     };
 
     if (access("/dev/xen/privcmd", F_OK) == 0)

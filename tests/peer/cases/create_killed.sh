@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# A ctl create that is killed at any instant leaves at most what ctl fsck mends whole: memory, domains and store are as before.
+# limit: 240
+config victim
+ctl create -q "$config_file" # fills the cache
+ctl destroy victim
+ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
+inventory > /tmp/before
+found=0
+for delay in 0.02 0.05 0.08 0.11 0.14 0.17 0.20 0.24 0.28 0.33 0.40 0.50; do
+    ctl create -q -p "$config_file" > /dev/null 2>&1 &
+    victim=$!
+    sleep "$delay"
+    kill -KILL "$victim" 2> /dev/null || true
+    wait "$victim" 2> /dev/null || true
+    if ! ctl fsck -n -q > /tmp/found.out; then
+        found=$((found + 1))
+        sed "s/^/after $delay s: /" /tmp/found.out
+    fi
+    expect "ctl fsck after $delay s" ctl fsck -q > /dev/null
+    ctl fsck > /tmp/fsck.out || fail "fsck finds after fsck: $(cat /tmp/fsck.out)"
+    if ctl domid victim > /dev/null 2>&1; then expect "ctl destroy" ctl destroy victim; fi
+    nothing_left
+done
+[ "$found" -gt 0 ] || fail "no creation was cut off in its middle"
+# orphans in the store, as a domain leaves that ended behind the tools' back
+for node in /local/domain/7777/name /libxl/7777/type /vm/99999999-2222-3333-4444-555555555555/name /keel/name/abc \
+    /local/domain/0/backend/vbd/7777/51712/state; do
+    xenstore-write "$node" x
+done
+status=0
+ctl fsck > /tmp/fsck.out || status=$?
+[ "$status" = 0 ] && [ "$(grep -c ': mended$' /tmp/fsck.out)" = 5 ] || fail "fsck says ($status): $(cat /tmp/fsck.out)"
+nothing_left
+# two at once of one name: one wins
+ctl create -q -p "$config_file" > /tmp/first.out 2>&1 &
+first=$!
+second_status=0 first_status=0
+ctl create -q -p "$config_file" > /tmp/second.out 2>&1 || second_status=$?
+wait "$first" || first_status=$?
+[ $((first_status + second_status)) = 1 ] || fail "two creations at once ended with $first_status and $second_status"
+cat /tmp/first.out /tmp/second.out | grep -q 'a domain named "victim" already exists' || fail "$(cat /tmp/first.out /tmp/second.out)"
+expect "ctl destroy" ctl destroy victim
+# many at once, interrupted: none is left
+ctl create -q -p -n 30 "$config_file" memory=16 kernel=/tests/test-kernel ramdisk= > /tmp/many.out 2>&1 &
+many=$!
+sleep 1
+kill -INT "$many" 2> /dev/null || true
+wait "$many" && fail "it was not interrupted: $(ctl list)"
+nothing_left

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The lock of creations: a file in /run/keel; see creation_lock.h. */
+#include "creation_lock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER "/run/keel"
+#define FILE_PATH FOLDER "/create.lock"
+#define LOOK_INTERVAL_MS 50
+
+static int open_lock(void)
+{
+    mkdir(FOLDER, 0755); /* it may be there */
+    return open(FILE_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+int creation_lock(void)
+{
+    int lock = open_lock();
+
+    if (lock >= 0 && flock(lock, LOCK_SH) == 0)
+        return lock;
+    creation_unlock(lock);
+    return -1;
+}
+
+int creation_lock_alone(int timeout_ms)
+{
+    int lock = open_lock();
+
+    for (; lock >= 0; timeout_ms -= LOOK_INTERVAL_MS) {
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+            return lock;
+        if (timeout_ms <= 0)
+            break;
+        poll(NULL, 0, LOOK_INTERVAL_MS);
+    }
+    creation_unlock(lock);
+    return -1;
+}
+
+void creation_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is creating domains at this moment. A half-made domain looks the same whether its creator is at work or was
+ * killed; the lock, which the kernel drops with the process, tells the two apart.
+ */
+#ifndef KEEL_CTL_CREATION_LOCK_H
+#define KEEL_CTL_CREATION_LOCK_H
+
+#include <stdbool.h>
+
+/* Held during a creation, by any number at a time; -1: it cannot be had, and creation goes on without. */
+int creation_lock(void);
+/* Held by one that wants nobody to create; waits so long for those at work. -1: they have not ended, or no lock. */
+int creation_lock_alone(int timeout_ms);
+void creation_unlock(int lock);
+
+#endif
