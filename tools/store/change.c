@@ -44,8 +44,8 @@ void change_list_release(struct change_list *list)
     *list = (struct change_list){0};
 }
 
-/* Adds or takes away what one node counts for: its owner has it and pays for it, others are referred to. */
-static void count_one(const struct node *node, int sign, struct usage *usage)
+/* Its owner has the node and pays for it; others are referred to. */
+void change_count_node(const struct node *node, int sign, struct usage *usage)
 {
     const struct permissions *permissions = node->permissions;
     usage_add(usage, (struct usage_entry){.domain = permissions->entries[0].domain,
@@ -70,7 +70,7 @@ static bool count_node(void *context, const struct node *node)
 void change_count_subtree(const struct node *node, int sign, struct usage *usage)
 {
     struct counting counting = {sign, usage};
-    count_one(node, sign, usage);
+    change_count_node(node, sign, usage);
     tree_for_each_child(node, count_node, &counting);
 }
 
@@ -78,23 +78,13 @@ void change_count_subtree(const struct node *node, int sign, struct usage *usage
 static struct node *make_path(struct node **top, const char *path, domid_t creator, uint64_t generation,
                               struct usage *usage)
 {
-    size_t missing;
-    tree_find_nearest(*top, path, &missing);
-    if (missing == 0)
-        return tree_own(top, path);
-
-    char parent[PATH_SIZE];
-    strcpy(parent, path);
-    for (size_t i = 0; i < missing; i++)
-        parent[path_parent_size(parent)] = '\0';
-    struct node *node = tree_own(top, parent);
-
-    const char *rest = path + strlen(parent) + (parent[1] != '\0');
+    const char *rest;
+    struct node *node = tree_own_nearest(top, path, &rest);
     struct path_component component;
     while (path_next_component(&rest, &component)) {
         struct permissions *permissions = permissions_inherit(node->permissions, creator);
         node = tree_add_child(node, component.name, component.size, permissions, generation);
-        count_one(node, 1, usage);
+        change_count_node(node, 1, usage);
     }
     return node;
 }
@@ -116,7 +106,7 @@ void change_apply(struct change *change, struct node **top, uint64_t generation,
     struct node *node = make_path(top, path, change->creator, generation, usage);
     if (change->kind == CHANGE_MAKE)
         return;
-    count_one(node, -1, usage);
+    change_count_node(node, -1, usage);
     if (change->kind == CHANGE_WRITE) {
         value_release(node->value);
         node->value = value_reference(change->value);
@@ -124,6 +114,6 @@ void change_apply(struct change *change, struct node **top, uint64_t generation,
         permissions_release(node->permissions);
         node->permissions = permissions_reference(change->permissions);
     }
-    count_one(node, 1, usage);
+    change_count_node(node, 1, usage);
     node->generation = generation;
 }

@@ -44,6 +44,9 @@ void change_list_release(struct change_list *list);
 /* Carries out a change on *top's tree. `generation` is the number of this change; `usage` is brought up to date. */
 void change_apply(struct change *change, struct node **top, uint64_t generation, struct usage *usage);
 
+/* Adds (sign 1) or takes away (-1) what one node counts for. */
+void change_count_node(const struct node *node, int sign, struct usage *usage);
+
 /* Adds (sign 1) or takes away (-1) what `node` and all below it count for. */
 void change_count_subtree(const struct node *node, int sign, struct usage *usage);
 

@@ -10,7 +10,7 @@
 #include "store/text.h"
 
 #define SCHEMA "keel.store.stats/1"
-#define ELEMENTS_END (XENSTORE_PAYLOAD_MAX - 256) /* elements of lists end before, what closes lists finds room behind */
+#define ELEMENTS_END (XENSTORE_PAYLOAD_MAX - 256) /* behind it there is room for what closes lists */
 
 static unsigned long long number(uint64_t value)
 {
@@ -32,7 +32,8 @@ static void add_summary(struct text *text, const struct daemon *daemon)
         node_bytes += daemon->store.usage.entries[i].bytes;
     }
     text_add(text,
-             "{\"schema\":\"" SCHEMA "\",\"uptime_s\":%llu,\"node_count\":%llu,\"node_bytes\":%llu,"
+             "{\"schema\":\"" SCHEMA "\",\"uptime_s\":%llu,"
+             "\"node_count\":%llu,\"node_bytes\":%llu,"
              "\"watch_count\":%llu,\"transaction_count\":%llu,\"connection_count\":%llu,\"generation\":%llu,\"journal_bytes\":%llu,"
              "\"requests\":%llu,\"errors\":%llu,\"commits\":%llu,\"conflicts\":%llu,\"events\":%llu,"
              "\"events_merged\":%llu,\"mean_ns\":%llu,\"p50_ns\":%llu,\"p99_ns\":%llu,\"max_ns\":%llu",

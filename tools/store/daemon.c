@@ -28,9 +28,8 @@ static bool after_turn(void *context)
         connection_service(connection);
     }
     free_closed(daemon);
-    if (daemon->journal)
-        journal_maintain(daemon->journal);
-    return daemon->ready != NULL;
+    bool journal_busy = daemon->journal && journal_maintain(daemon->journal);
+    return daemon->ready || journal_busy;
 }
 
 int daemon_create(struct daemon *daemon)

@@ -13,38 +13,44 @@
 
 #include "store/bytes.h"
 #include "store/daemon.h"
-#include "store/journal_format.h"
+#include "store/journal_records.h"
+#include "store/journal_snapshot.h"
 #include "store/log.h"
 
-#define COMPACT_SLACK (1024 * 1024) /* bytes that the file may always grow by before it is written anew */
-#define SNAPSHOT_RECORD (32 * 1024) /* about so many bytes of changes go into one record of a new file */
+#define COMPACT_SLACK (256 * 1024) /* bytes that the file may always grow by before it is written anew */
 
 struct journal {
     struct daemon *daemon;
     int directory_fd, lock_fd, fd;
     uint64_t size, compact_at;
+    struct snapshot snapshot; /* the file that will replace it, while one is written */
     bool full; /* a write failed; told to the log once */
     struct journal_state state; /* of the file as it was found */
 };
 
-static int write_all(int fd, const char *data, size_t size)
+/* How large a file may become before it is written anew, `live` bytes of which are needed. */
+static uint64_t compaction_after(uint64_t live)
 {
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return put < 0 ? errno : ENOSPC;
-        data += put;
-        size -= (size_t)put;
-    }
-    return 0;
+    return live + live / 4 + COMPACT_SLACK;
+}
+
+/* Takes a record out that was written in part. */
+static void cut_back(struct journal *journal)
+{
+    if (ftruncate(journal->fd, (off_t)journal->size) < 0)
+        log_error("the journal cannot be cut back to its last whole record: %s", strerror(errno));
 }
 
 /* Adds one record, or nothing. */
 static int append(struct journal *journal, const struct bytes *record)
 {
-    int error = write_all(journal->fd, record->data, record->size);
+    int error = journal_write_all(journal->fd, record->data, record->size);
+    if (error && journal->snapshot.active) { /* its room serves better here */
+        cut_back(journal);
+        snapshot_abandon(&journal->snapshot);
+        journal->compact_at = compaction_after(journal->size);
+        error = journal_write_all(journal->fd, record->data, record->size);
+    }
     if (!error) {
         journal->size += record->size;
         journal->full = false;
@@ -53,8 +59,7 @@ static int append(struct journal *journal, const struct bytes *record)
     if (!journal->full)
         log_error("the journal cannot grow: %s; writes are refused until there is room", strerror(error));
     journal->full = true;
-    if (ftruncate(journal->fd, (off_t)journal->size) < 0)
-        log_error("the journal cannot be cut back to its last whole record: %s", strerror(errno));
+    cut_back(journal);
     return ENOSPC;
 }
 
@@ -67,14 +72,12 @@ static int finish(struct journal *journal, struct bytes *record)
     return error;
 }
 
-static const struct journal_origin no_origin = {.domain = DOMID_INVALID};
-
 /* The request that is being handled, if it came over a ring. */
 static struct journal_origin current_origin(const struct journal *journal)
 {
     const struct connection *connection = journal->daemon->handling;
     if (!connection || !connection->durable)
-        return no_origin;
+        return journal_no_origin;
     return (struct journal_origin){.domain = connection->actor.domain,
                                    .position = ring_request_position((const struct ring_connection *)connection)};
 }
@@ -90,33 +93,10 @@ static int record_changes(void *context, const struct change_list *changes)
     return finish(context, &record);
 }
 
-static void encode_domain(struct bytes *record, const struct ring_connection *ring)
-{
-    const struct connection *connection = &ring->connection;
-    struct journal_domain domain = {
-        .domain = connection->actor.domain,
-        .target = connection->actor.target,
-        .shut_down = ring->shut_down,
-        .gfn = ring->gfn,
-        .remote_port = ring->remote_port,
-        .consumer = ring->request_consumer,
-        .producer = ring->response_producer,
-        .last_transaction_id = connection->last_transaction_id,
-        .input = connection->input + connection->input_start,
-        .input_size = connection->input_end - connection->input_start,
-        .output = connection->output + connection->output_start,
-        .output_size = connection->output_end - connection->output_start,
-        .done = ring->done,
-        .done_count = ring->done_count,
-    };
-    journal_record_begin(record, RECORD_DOMAIN);
-    journal_put_domain_state(record, &domain);
-}
-
 int journal_put_domain(struct journal *journal, const struct ring_connection *ring)
 {
     struct bytes record = {0};
-    encode_domain(&record, ring);
+    journal_encode_domain(&record, ring);
     return finish(journal, &record);
 }
 
@@ -138,20 +118,10 @@ int journal_drop_watches(struct journal *journal, domid_t domain)
     return put_number(journal, RECORD_DROP_WATCHES, domain);
 }
 
-/* Of a limit, or without a field of the features of a ring. */
-static void encode_limit(struct bytes *record, domid_t domain, const struct quota_field *field, uint32_t value)
-{
-    char name[32] = "";
-    if (field)
-        snprintf(name, sizeof(name), "%s%s", field->soft ? "soft-" : "", field->name);
-    journal_record_begin(record, RECORD_LIMIT);
-    journal_put_limit(record, domain, name, value);
-}
-
 int journal_put_quota(struct journal *journal, domid_t domain, const struct quota_field *field, unsigned int value)
 {
     struct bytes record = {0};
-    encode_limit(&record, domain, field, value);
+    journal_encode_limit(&record, domain, field, value);
     return finish(journal, &record);
 }
 
@@ -160,129 +130,18 @@ int journal_put_features(struct journal *journal, domid_t domain, uint32_t featu
     return journal_put_quota(journal, domain, NULL, features);
 }
 
-static void encode_watch(struct bytes *record, enum journal_record kind, const struct watch *watch,
-                         struct journal_origin origin)
-{
-    journal_record_begin(record, kind);
-    journal_put_origin(record, &origin);
-    BYTES_PUT(record, watch->connection->actor.domain);
-    BYTES_PUT(record, watch->relative);
-    bytes_put_sized(record, watch->path, strlen(watch->path) + 1);
-    bytes_put_sized(record, watch->token, strlen(watch->token) + 1);
-}
-
 int journal_add_watch(struct journal *journal, const struct watch *watch)
 {
     struct bytes record = {0};
-    encode_watch(&record, RECORD_WATCH, watch, current_origin(journal));
+    journal_encode_watch(&record, RECORD_WATCH, watch, current_origin(journal));
     return finish(journal, &record);
 }
 
 int journal_remove_watch(struct journal *journal, const struct watch *watch)
 {
     struct bytes record = {0};
-    encode_watch(&record, RECORD_UNWATCH, watch, current_origin(journal));
+    journal_encode_watch(&record, RECORD_UNWATCH, watch, current_origin(journal));
     return finish(journal, &record);
-}
-
-/* A new file in the making. */
-struct snapshot {
-    int fd, error;
-    uint64_t size;
-    struct bytes record; /* of changes, begun */
-};
-
-static void write_record(struct snapshot *snapshot, struct bytes *record)
-{
-    journal_record_end(record);
-    if (!snapshot->error)
-        snapshot->error = write_all(snapshot->fd, record->data, record->size);
-    snapshot->size += record->size;
-    free(record->data);
-    *record = (struct bytes){0};
-}
-
-static bool snapshot_node(void *context, const char *path, const struct node *node)
-{
-    struct snapshot *snapshot = context;
-    if (snapshot->record.size == 0) {
-        journal_record_begin(&snapshot->record, RECORD_CHANGES);
-        journal_put_origin(&snapshot->record, &no_origin);
-    }
-    struct change *change = change_create(CHANGE_WRITE, path, 0);
-    change->value = value_reference(node->value);
-    journal_put_change(&snapshot->record, change);
-    change->kind = CHANGE_SET_PERMISSIONS;
-    change->permissions = permissions_reference(node->permissions);
-    journal_put_change(&snapshot->record, change);
-    change_release(change);
-    if (snapshot->record.size >= SNAPSHOT_RECORD)
-        write_record(snapshot, &snapshot->record);
-    return true;
-}
-
-static void snapshot_connection(struct snapshot *snapshot, const struct connection *connection)
-{
-    struct bytes record = {0};
-    encode_domain(&record, (const struct ring_connection *)connection);
-    write_record(snapshot, &record);
-    for (const struct watch *watch = connection->watches; watch; watch = watch->next_of_connection) {
-        encode_watch(&record, RECORD_WATCH, watch, no_origin);
-        write_record(snapshot, &record);
-    }
-}
-
-static void snapshot_limit(struct snapshot *snapshot, domid_t domain, const struct quota_field *field, uint32_t value)
-{
-    struct bytes record = {0};
-    encode_limit(&record, domain, field, value);
-    write_record(snapshot, &record);
-}
-
-static void snapshot_limits(struct snapshot *snapshot, const struct daemon *daemon)
-{
-    for (size_t i = 0; i < quota_field_count; i++) {
-        const struct quota_field *field = &quota_fields[i];
-        unsigned int value = quota_get(&daemon->store.quota, field);
-        if (value != quota_get(&quota_default, field))
-            snapshot_limit(snapshot, DOMID_INVALID, field, value);
-        for (const struct account *account = daemon->accounts.first; account; account = account->next)
-            if (account->own & 1u << i)
-                snapshot_limit(snapshot, account->domain, field, quota_get(&account->quota, field));
-    }
-    for (const struct account *account = daemon->accounts.first; account; account = account->next)
-        if (account->features_chosen)
-            snapshot_limit(snapshot, account->domain, NULL, account->features);
-}
-
-/* Writes the state to a new file that replaces the old one when it is whole. */
-static int compact(struct journal *journal)
-{
-    struct snapshot snapshot = {
-        .fd = openat(journal->directory_fd, "journal.new", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)};
-    if (snapshot.fd < 0)
-        return errno;
-    snapshot.error = write_all(snapshot.fd, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE);
-    snapshot.size = JOURNAL_MAGIC_SIZE;
-    tree_walk(journal->daemon->store.top, snapshot_node, &snapshot);
-    if (snapshot.record.size)
-        write_record(&snapshot, &snapshot.record);
-    for (const struct connection *connection = journal->daemon->connections; connection; connection = connection->next)
-        if (connection->durable)
-            snapshot_connection(&snapshot, connection);
-    snapshot_limits(&snapshot, journal->daemon);
-    if (!snapshot.error &&
-        renameat(journal->directory_fd, "journal.new", journal->directory_fd, "journal") < 0)
-        snapshot.error = errno;
-    if (snapshot.error) {
-        close(snapshot.fd);
-        unlinkat(journal->directory_fd, "journal.new", 0);
-        return snapshot.error;
-    }
-    close(journal->fd);
-    journal->fd = snapshot.fd;
-    journal->size = snapshot.size;
-    return 0;
 }
 
 uint64_t journal_size(const struct journal *journal)
@@ -290,14 +149,24 @@ uint64_t journal_size(const struct journal *journal)
     return journal->size;
 }
 
-void journal_maintain(struct journal *journal)
+bool journal_maintain(struct journal *journal)
 {
-    if (journal->size < journal->compact_at)
-        return;
-    int error = compact(journal);
-    if (error)
-        log_error("the journal cannot be written anew: %s; the old one goes on", strerror(error));
-    journal->compact_at = 2 * journal->size + COMPACT_SLACK;
+    struct snapshot *snapshot = &journal->snapshot;
+    if (!snapshot->active && journal->size < journal->compact_at)
+        return false;
+    if (!snapshot->active)
+        snapshot_begin(snapshot, journal->daemon, journal->directory_fd, journal->size);
+    if (!snapshot_step(snapshot, journal->fd, journal->size))
+        return true;
+    if (snapshot->error) {
+        log_error("the journal cannot be written anew: %s; the old one goes on", strerror(snapshot->error));
+    } else {
+        close(journal->fd);
+        journal->fd = snapshot->fd;
+        journal->size = snapshot->size;
+    }
+    journal->compact_at = compaction_after(journal->size);
+    return false;
 }
 
 /* The whole file, or NULL with errno. */
@@ -343,14 +212,14 @@ static int load(struct journal *journal, const char *directory)
         log_error("%s/journal has %zu damaged places; a copy is kept as journal.damaged", directory, damaged);
         journal->compact_at = 0; /* the next turn writes it anew, under another inode */
     } else {
-        journal->compact_at = 2 * (uint64_t)good + COMPACT_SLACK;
+        journal->compact_at = compaction_after(journal->state.snapshot_end);
         if (good < size)
             log_info("%s/journal: its last %zu bytes are not a whole record and do not count", directory, size - good);
         if (ftruncate(journal->fd, (off_t)good) < 0)
             return errno;
     }
     journal->size = damaged ? size : good;
-    return journal->size ? 0 : write_all(journal->fd, JOURNAL_MAGIC, journal->size = JOURNAL_MAGIC_SIZE);
+    return journal->size ? 0 : journal_write_all(journal->fd, JOURNAL_MAGIC, journal->size = JOURNAL_MAGIC_SIZE);
 }
 
 /* Puts the limits and features that the file names in force. */
@@ -405,6 +274,7 @@ close_journal:
 void journal_close(struct journal *journal)
 {
     journal_state_free(&journal->state);
+    snapshot_abandon(&journal->snapshot);
     if (journal->fd >= 0)
         close(journal->fd);
     if (journal->lock_fd >= 0)

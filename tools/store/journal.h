@@ -40,7 +40,8 @@ int journal_drop_watches(struct journal *journal, domid_t domain);
 /* Bytes in the file. */
 uint64_t journal_size(const struct journal *journal);
 
-/* Between two turns: writes the file anew when it has grown enough. */
-void journal_maintain(struct journal *journal);
+/* Between two turns: writes the file anew when it has grown enough, a piece at a time. Whether there is more to
+ * write. */
+bool journal_maintain(struct journal *journal);
 
 #endif

@@ -2,6 +2,7 @@
 /* Records of the journal as bytes, both ways. */
 #include "store/journal_format.h"
 
+#include "store/journal_nodes.h"
 #include "store/log.h"
 
 struct record_header {
@@ -15,6 +16,12 @@ _Static_assert(sizeof(struct record_header) == 16, "the header has no holes");
 static uint64_t checksum(uint32_t size, uint32_t kind, const char *payload)
 {
     uint64_t sum = 0xcbf29ce484222325u ^ ((uint64_t)size << 32 | kind);
+    for (; size >= sizeof(uint64_t); size -= (uint32_t)sizeof(uint64_t), payload += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, payload, sizeof(word));
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+        sum ^= sum >> 29;
+    }
     for (uint32_t i = 0; i < size; i++)
         sum = (sum ^ (unsigned char)payload[i]) * 0x100000001b3u;
     return sum ^ sum >> 32;
@@ -91,9 +98,8 @@ static const char *get_string(struct byte_reader *reader)
 
 static const char *get_path(struct byte_reader *reader)
 {
-    char canonical[PATH_SIZE];
     const char *path = get_string(reader);
-    if (path && (path_canonicalise(path, "", true, canonical) || strcmp(path, canonical) != 0))
+    if (path && !path_is_canonical(path))
         reader->failed = true;
     return reader->failed ? NULL : path;
 }
@@ -342,6 +348,9 @@ static bool load_record(struct journal_state *state, struct store *store, uint32
     case RECORD_UNWATCH:
         load_watch(state, reader, kind == RECORD_UNWATCH);
         break;
+    case RECORD_NODES:
+        journal_load_nodes(store, reader);
+        break;
     case RECORD_LIMIT:
         load_limit(state, reader);
         break;
@@ -370,6 +379,8 @@ size_t journal_load(struct journal_state *state, struct store *store, const char
             }
             at += sizeof(header) + header.size;
             good = at;
+            if (header.kind == RECORD_NODES)
+                state->snapshot_end = at;
         } else {
             /* What lies behind a damaged record may be whole: its size is the only guide. */
             if (!first_bad)

@@ -7,7 +7,7 @@
 #include "store/hypervisor.h"
 #include "store/store.h"
 
-#define JOURNAL_MAGIC "KeelStore1\n\0\0\0\0" /* with its last zero byte 16 */
+#define JOURNAL_MAGIC "KeelStore2\n\0\0\0\0" /* with its last zero byte 16 */
 #define JOURNAL_MAGIC_SIZE 16
 
 enum journal_record {
@@ -17,6 +17,7 @@ enum journal_record {
     RECORD_WATCH,
     RECORD_UNWATCH,
     RECORD_DROP_WATCHES,
+    RECORD_NODES,        /* a part of the tree as it was when the file was begun: journal_nodes.h */
     RECORD_LIMIT,        /* of one domain, or of all; or the features of a domain's ring */
 };
 
@@ -60,6 +61,7 @@ struct journal_limit {
 struct journal_state {
     struct journal_domain *domains;
     struct journal_limit *limits;
+    size_t snapshot_end; /* where the tree ends that the file begins with */
 };
 
 /* A record is built in an empty buffer between these two. */

@@ -3,35 +3,51 @@
 #include "store/path.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-static bool is_allowed(char c)
+#define LETTERS(first, last) [first ... last] = true
+static const bool allowed_in_names[256] = {
+    LETTERS('a', 'z'), LETTERS('A', 'Z'), LETTERS('0', '9'), ['-'] = true, ['_'] = true, ['@'] = true,
+};
+
+bool path_is_name(const char *name, size_t size)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '/' ||
-           c == '_' || c == '@';
+    for (size_t i = 0; i < size; i++)
+        if (!allowed_in_names[(unsigned char)name[i]])
+            return false;
+    return size > 0;
 }
 
 /* No byte outside the alphabet, no empty component, no slash at the end except for the root. */
 static bool is_valid(const char *path, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (!is_allowed(path[i]) || (path[i] == '/' && path[i + 1] == '/'))
+        if (!allowed_in_names[(unsigned char)path[i]] && (path[i] != '/' || path[i + 1] == '/'))
             return false;
     return size == 1 || path[size - 1] != '/';
+}
+
+bool path_is_canonical(const char *path)
+{
+    size_t size = strlen(path);
+    bool special = path_is_special(path);
+    return size > 0 && size < PATH_SIZE && (special || path[0] == '/') && is_valid(path, size) &&
+           !(special && memchr(path, '/', size));
 }
 
 int path_canonicalise(const char *name, const char *home, bool allow_special, char path[static PATH_SIZE])
 {
     bool relative = name[0] != '/' && name[0] != '@';
-    if (name[0] == '\0' || (name[0] == '@' && !allow_special) || (relative && strlen(name) > XENSTORE_REL_PATH_MAX))
+    size_t size = strlen(name), home_size = relative ? strlen(home) + 1 : 0;
+    if (size == 0 || (name[0] == '@' && !allow_special) || (relative && size > XENSTORE_REL_PATH_MAX) ||
+        home_size + size >= PATH_SIZE)
         return EINVAL;
-    int size = snprintf(path, PATH_SIZE, "%s%s%s", relative ? home : "", relative ? "/" : "", name);
-    if (size < 0 || size >= PATH_SIZE || !is_valid(path, (size_t)size))
-        return EINVAL;
-    if (path[0] == '@' && strchr(path, '/'))
-        return EINVAL;
-    return 0;
+    if (relative) {
+        memcpy(path, home, home_size - 1);
+        path[home_size - 1] = '/';
+    }
+    memcpy(path + home_size, name, size + 1);
+    return path_is_canonical(path) ? 0 : EINVAL;
 }
 
 bool path_next_component(const char **cursor, struct path_component *component)

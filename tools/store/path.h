@@ -20,6 +20,12 @@
  * `allow_special`. 0 or EINVAL. */
 int path_canonicalise(const char *name, const char *home, bool allow_special, char path[static PATH_SIZE]);
 
+/* Whether this is a canonical path, absolute or special. */
+bool path_is_canonical(const char *path);
+
+/* Whether these bytes may be the name of a node: one component of a path. */
+bool path_is_name(const char *name, size_t size);
+
 static inline bool path_is_special(const char *path)
 {
     return path[0] == '@';

@@ -54,8 +54,8 @@ int request_resume(struct request *request)
 int request_set_target(struct request *request)
 {
     domid_t domain, target;
-    if (!number_parse_domain(request->arguments[0], &domain) || !number_parse_domain(request->arguments[1], &target) || domain == 0 ||
-        target == 0)
+    if (!number_parse_domain(request->arguments[0], &domain) || domain == 0 ||
+        !number_parse_domain(request->arguments[1], &target) || target == 0)
         return EINVAL;
     struct ring_connection *ring = domains_find(request->daemon, domain);
     if (!ring || !domains_find(request->daemon, target))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits and features of domains: GET_QUOTA, SET_QUOTA, GET_FEATURE, SET_FEATURE, and CONTROL's quota and quota-soft. */
+/* Limits and features of domains: GET_ and SET_QUOTA, GET_ and SET_FEATURE, and CONTROL's quota and quota-soft. */
 #include <errno.h>
 #include <string.h>
 

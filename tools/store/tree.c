@@ -87,7 +87,7 @@ static struct node *own_node(struct node *node)
     return copy;
 }
 
-static int compare_names(const char *name, size_t name_size, const struct node *node)
+int tree_compare_names(const char *name, size_t name_size, const struct node *node)
 {
     size_t common = name_size < node->name_size ? name_size : node->name_size;
     int order = memcmp(name, node->name, common);
@@ -113,7 +113,7 @@ static struct node *insert_node(struct node *treap, struct node *fresh)
         return fresh;
     treap = own_node(treap);
     struct node *top = treap;
-    if (compare_names(fresh->name, fresh->name_size, treap) < 0) {
+    if (tree_compare_names(fresh->name, fresh->name_size, treap) < 0) {
         struct node *child = treap->left = insert_node(treap->left, fresh);
         if (child->priority > treap->priority) {
             treap->left = child->right;
@@ -155,7 +155,7 @@ static struct node *merge_treaps(struct node *low, struct node *high)
 static struct node *remove_node(struct node *treap, const char *name, size_t name_size, struct node **removed)
 {
     treap = own_node(treap);
-    int order = compare_names(name, name_size, treap);
+    int order = tree_compare_names(name, name_size, treap);
     if (order == 0) {
         struct node *rest = merge_treaps(treap->left, treap->right);
         treap->left = treap->right = NULL;
@@ -173,7 +173,7 @@ struct node *tree_find_child(const struct node *parent, const char *name, size_t
 {
     struct node *node = parent->children;
     while (node) {
-        int order = compare_names(name, name_size, node);
+        int order = tree_compare_names(name, name_size, node);
         if (order == 0)
             break;
         node = order < 0 ? node->left : node->right;
@@ -214,11 +214,34 @@ struct node *tree_own(struct node **top, const char *path)
         struct node **link = &node->children;
         for (;;) {
             node = *link = own_node(*link);
-            int order = compare_names(component.name, component.size, node);
+            int order = tree_compare_names(component.name, component.size, node);
             if (order == 0)
                 break;
             link = order < 0 ? &node->left : &node->right;
         }
+    }
+    return node;
+}
+
+struct node *tree_own_nearest(struct node **top, const char *path, const char **missing)
+{
+    struct node *node = *top = own_node(*top);
+    struct path_component component;
+    *missing = path;
+    while (path_next_component(&path, &component)) {
+        struct node **link = &node->children, *child = NULL;
+        while (*link) {
+            child = *link = own_node(*link);
+            int order = tree_compare_names(component.name, component.size, child);
+            if (order == 0)
+                break;
+            link = order < 0 ? &child->left : &child->right;
+            child = NULL;
+        }
+        if (!child)
+            return node;
+        node = child;
+        *missing = path;
     }
     return node;
 }
@@ -229,6 +252,23 @@ struct node *tree_add_child(struct node *parent, const char *name, size_t name_s
     struct node *child = create_node(name, name_size, permissions);
     child->generation = child->children_generation = generation;
     parent->children = insert_node(parent->children, child);
+    parent->children_generation = generation;
+    return child;
+}
+
+struct node *tree_append_child(struct node *parent, const char *name, size_t name_size,
+                               struct permissions *permissions, uint64_t generation)
+{
+    struct node *child = create_node(name, name_size, permissions);
+    struct node **link = &parent->children;
+    while (*link && (*link)->priority >= child->priority) {
+        (*link)->names_size += child->name_size + 1;
+        link = &(*link)->right;
+    }
+    child->left = *link;
+    child->names_size += names_size_of(child->left);
+    *link = child;
+    child->generation = child->children_generation = generation;
     parent->children_generation = generation;
     return child;
 }

@@ -66,10 +66,20 @@ struct node *tree_find_child(const struct node *parent, const char *name, size_t
  * taken. */
 struct node *tree_own(struct node **top, const char *path);
 
+/* The same as far as the path exists: *missing is what is left of it, NULL when it exists as a whole. */
+struct node *tree_own_nearest(struct node **top, const char *path, const char **missing);
+
 /* Makes a child of an owned node, which has none of that name. Takes over the permissions' reference. Returns it
  * owned. */
 struct node *tree_add_child(struct node *parent, const char *name, size_t name_size, struct permissions *permissions,
                             uint64_t generation);
+
+/* The same for a child whose name comes after those of all others, in a tree of which nobody else holds a part. */
+struct node *tree_append_child(struct node *parent, const char *name, size_t name_size,
+                               struct permissions *permissions, uint64_t generation);
+
+/* The order of names: less than, equal to or more than 0. */
+int tree_compare_names(const char *name, size_t name_size, const struct node *node);
 
 /* Takes an existing child out of an owned node. The caller releases it. */
 struct node *tree_take_child(struct node *parent, const char *name, size_t name_size, uint64_t generation);

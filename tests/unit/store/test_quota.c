@@ -56,7 +56,8 @@ static void a_domain_has_limits_of_its_own(void)
     CU_ASSERT_STRING_EQUAL(CALL(&five, XS_WATCH, 0, "a\0t"), "OK");
     CU_ASSERT_STRING_EQUAL(CALL(&five, XS_WATCH, 0, "b\0t"), "ENOSPC");
     CU_ASSERT_PTR_NOT_NULL(strstr(CALL(&tool, XS_CONTROL, 0, "quota\0" "5"), "watches             :        1 of 1"));
-    static const char *const wrong[] = {"nodes", "nodes\0x", "nodes\0-1", "what\0" "1", "x\0nodes\0" "1", "40000\0nodes\0" "1"};
+    static const char *const wrong[] = {"nodes", "nodes\0x", "nodes\0-1", "what\0" "1",
+                                        "x\0nodes\0" "1", "40000\0nodes\0" "1"};
     static const size_t sizes[] = {6, 8, 9, 7, 10, 14};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         CU_ASSERT_STRING_EQUAL(call_text(&tool, OPERATION_SET_QUOTA, 0, wrong[i], sizes[i]), "EINVAL");
