@@ -44,6 +44,31 @@ int event_allocate_port(struct domain *d, evtchn_port_t *port, struct event_chan
     return -XEN_ENOSPC;
 }
 
+void event_channel_unlock(struct domain *d, struct domain *remote)
+{
+    spin_unlock_pair(&d->event.lock, remote ? &remote->event.lock : &d->event.lock);
+    if (remote)
+        domain_put(remote);
+}
+
+struct event_channel *event_channel_lock(struct domain *d, evtchn_port_t port, struct domain **remote)
+{
+    for (*remote = NULL;;) {
+        spin_lock_pair(&d->event.lock, *remote ? &(*remote)->event.lock : &d->event.lock);
+        struct event_channel *channel = event_channel_of(d, port);
+        struct domain *found = channel && channel->state == EVENT_INTERDOMAIN ? channel->remote : NULL;
+        if (channel && found == *remote)
+            return channel;
+        /* The far end's lock may have to be taken first: let go, and see whether it still is the far end. */
+        if (found)
+            domain_get_again(found);
+        event_channel_unlock(d, *remote);
+        if (!channel)
+            return NULL;
+        *remote = found;
+    }
+}
+
 void event_use(struct event_channel *channel, enum event_channel_state state)
 {
     channel->state = (uint8_t)state;
@@ -159,32 +184,17 @@ static void close_interdomain(struct domain *d, evtchn_port_t port, struct event
 
 int event_close(struct domain *d, evtchn_port_t port)
 {
-    for (;;) {
-        spin_lock(&d->event.lock);
-        struct event_channel *channel = event_channel_of(d, port);
-        if (!channel) {
-            spin_unlock(&d->event.lock);
-            return -XEN_EINVAL;
-        }
-        if (channel->state != EVENT_INTERDOMAIN) {
-            close_local(d, port, channel);
-            spin_unlock(&d->event.lock);
-            return 0;
-        }
-        /* The far end's lock may have to be taken first: let go, and see whether it still is the far end. */
-        struct domain *remote = channel->remote;
-        domain_get_again(remote);
-        spin_unlock(&d->event.lock);
-        spin_lock_pair(&d->event.lock, &remote->event.lock);
-        channel = event_channel_of(d, port);
-        bool is_same = channel && channel->state == EVENT_INTERDOMAIN && channel->remote == remote;
-        if (is_same)
-            close_interdomain(d, port, channel);
-        spin_unlock_pair(&d->event.lock, &remote->event.lock);
-        domain_put(remote);
-        if (is_same)
-            return 0;
-    }
+    struct domain *remote;
+    struct event_channel *channel = event_channel_lock(d, port, &remote);
+
+    if (!channel)
+        return -XEN_EINVAL;
+    if (remote)
+        close_interdomain(d, port, channel);
+    else
+        close_local(d, port, channel);
+    event_channel_unlock(d, remote);
+    return 0;
 }
 
 int event_channels_close_all(struct domain *d)

@@ -8,12 +8,13 @@
 enum event_channel_state { EVENT_FREE, EVENT_UNBOUND, EVENT_INTERDOMAIN, EVENT_VIRQ, EVENT_IPI };
 
 /*
- * Guarded by its domain's event.lock. A port leaves or enters EVENT_INTERDOMAIN with both domains' locks held: who
- * holds either knows that the far end is there.
+ * Guarded by its domain's event.lock. A port leaves or enters EVENT_INTERDOMAIN, and changes its vCPU in that state,
+ * with both domains' locks held: who holds either knows that the far end is there, and whom to tell. So no event comes
+ * to the vCPU that had the port, which would not look for it, after the port has become another's.
  */
 struct event_channel {
-    uint8_t state;                /* enum event_channel_state */
-    _Atomic uint16_t notify_vcpu; /* may be read with the far end's lock alone */
+    uint8_t state;        /* enum event_channel_state */
+    uint16_t notify_vcpu; /* of its domain; that vCPU exists, but for vCPU 0 of a domain under construction */
     union {
         domid_t unbound_remote;
         struct {
@@ -47,6 +48,12 @@ static inline struct event_channel *event_channel_of(const struct domain *d, evt
     return &bucket[port % EVENT_CHANNEL_BUCKET_SIZE];
 }
 
+/*
+ * Finds a port with all locks held that a change of it takes: d's, and if it is interdomain the far end's. NULL, and no
+ * lock is held, if it is not in use. What *remote gets is for event_channel_unlock.
+ */
+struct event_channel *event_channel_lock(struct domain *d, evtchn_port_t port, struct domain **remote);
+void event_channel_unlock(struct domain *d, struct domain *remote);
 /*
  * A free port for a new use, in no state yet; the lock is held. -XEN_ENOSPC, -XEN_ENOMEM, -XEN_ESRCH for a dying
  * domain.

@@ -3,9 +3,12 @@
  * Event channels: every state and what leads in and out of it, delivery into two levels of bits, and who may do what.
  */
 #include "../run_tests.h"
+#include "event_channel_private.h"
 #include "fake_arch.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 static struct domain *zero, *a, *b; /* a and b are no privileged ones; each has two vCPUs */
 
@@ -246,6 +249,61 @@ static void ports_move_between_vcpus(void)
     CU_ASSERT_EQUAL(op(a, EVTCHNOP_bind_ipi, &bad), -XEN_ENOENT);
 }
 
+/* While an event is on its way to a's port, another CPU moves that port to vCPU 1: it must wait for the event. */
+static evtchn_port_t moved_port;
+static atomic_bool is_sending, is_moved;
+
+static void wait_1_ms(void) { nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); }
+
+static void *move_port(void *unused)
+{
+    fake_cpu = 1;
+    while (!is_sending)
+        wait_1_ms();
+    long result = op(a, EVTCHNOP_bind_vcpu, &(struct evtchn_bind_vcpu){ moved_port, 1 });
+    is_moved = true;
+    return (void *)result;
+}
+
+static bool was_moved_meanwhile;
+static void set_pending_slowly(struct vcpu *v, evtchn_port_t port)
+{
+    is_sending = true;
+    for (int i = 0; i < 100 && !is_moved; i++)
+        wait_1_ms();
+    was_moved_meanwhile = is_moved;
+    event_two_level.set_pending(v, port);
+}
+
+static void moving_a_port_waits_for_senders(void)
+{
+    struct event_delivery slow = event_two_level;
+    pthread_t mover;
+    void *result = NULL;
+
+    slow.set_pending = set_pending_slowly;
+    for (int is_loop = 0; is_loop < 2; is_loop++) { /* from another domain, and from the same one */
+        start();
+        struct domain *sender = is_loop ? a : b;
+        moved_port = allocate(a, sender->id);
+        evtchn_port_t far_end = bind(sender, a->id, moved_port);
+        clear(a);
+        is_sending = is_moved = false;
+        a->event.delivery = &slow;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&mover, NULL, move_port, NULL), 0);
+        CU_ASSERT_EQUAL(send(sender, far_end), 0);
+        pthread_join(mover, &result);
+        CU_ASSERT_EQUAL((long)result, 0);
+        CU_ASSERT_FALSE(was_moved_meanwhile); /* else the vCPU that has the port then is never told */
+        CU_ASSERT_EQUAL(status(a, moved_port).vcpu, 1);
+        clear(a);
+        a->event.delivery = &event_two_level;
+        CU_ASSERT_EQUAL(send(sender, far_end), 0);
+        CU_ASSERT_EQUAL(a->vcpus[1]->info->evtchn_upcall_pending, 1);
+        CU_ASSERT_EQUAL(a->vcpus[0]->info->evtchn_upcall_pending, 0);
+    }
+}
+
 static void limits_and_faults(void)
 {
     start();
@@ -329,6 +387,7 @@ int main(void)
         { "virtual interrupts, of a vCPU and global", virqs },
         { "pending, mask, selector and upcall flag", two_levels },
         { "what may move to another vCPU does", ports_move_between_vcpus },
+        { "a port moves before or after an event, not while it comes", moving_a_port_waits_for_senders },
         { "ports end at the limit; faults leave nothing behind", limits_and_faults },
         { "a destroyed domain's far ends become unbound", destruction_closes_the_far_ends },
         { "moving vcpu_info loses no event", registered_info_loses_nothing },
