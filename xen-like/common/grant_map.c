@@ -24,6 +24,13 @@ struct grant_mapping {
     bool is_read_only, has_host, has_device;
 };
 
+/* What an operation leaves to be given back when the changes of the map have been flushed. */
+struct leftover {
+    struct physmap_old old;        /* of a map */
+    struct grant_mapping *mapping; /* of an unmap: claimed, and unmapped; NULL: nothing to finish */
+    uint32_t handle;
+};
+
 #define MAPPINGS_PER_PAGE ((uint32_t)(PAGE_SIZE / sizeof(struct grant_mapping)))
 
 /* --- handles: the mapping domain's table lock is held where nothing else is said --------------------------------- */
@@ -126,8 +133,14 @@ static int map_page(struct domain *mapper, const gnttab_map_grant_ref_t *op, str
     return physmap_set(mapper, mapping->gfn, page, type, old) ? GNTST_general_error : GNTST_okay;
 }
 
-static void map_one(struct vcpu *caller, gnttab_map_grant_ref_t *op, struct physmap_old *old)
+union element {
+    gnttab_map_grant_ref_t map;
+    gnttab_unmap_grant_ref_t unmap;
+};
+
+static void map_one(struct vcpu *caller, union element *element, struct leftover *left)
 {
+    gnttab_map_grant_ref_t *op = &element->map;
     struct domain *mapper = caller->domain;
     struct page *page;
     int status = check_map(op);
@@ -150,7 +163,7 @@ static void map_one(struct vcpu *caller, gnttab_map_grant_ref_t *op, struct phys
     status = grant_entry_pin(granter, op->ref, mapper->id, mapping->is_read_only, &page);
     if (status != GNTST_okay)
         goto release_handle;
-    status = map_page(mapper, op, page, mapping, old);
+    status = map_page(mapper, op, page, mapping, &left->old);
     if (status != GNTST_okay)
         goto unpin;
     op->handle = handle;
@@ -169,41 +182,7 @@ out:
     op->status = (int16_t)status;
 }
 
-long grant_map_batch(struct hypercall *call, uint64_t address, uint64_t count)
-{
-    struct domain *mapper = call->vcpu->domain;
-    while (count) {
-        struct physmap_old old[BATCH] = { 0 };
-        uint64_t n = MIN(count, (uint64_t)BATCH), done;
-        int fault = 0;
-        arch_p2m_batch_begin(mapper);
-        for (done = 0; done < n && !fault; done++, address += sizeof(gnttab_map_grant_ref_t)) {
-            gnttab_map_grant_ref_t op;
-            fault = COPY_STRUCT_FROM_GUEST(&op, address);
-            if (fault)
-                break;
-            map_one(call->vcpu, &op, &old[done]);
-            fault = COPY_STRUCT_TO_GUEST(address, &op);
-        }
-        arch_p2m_batch_end(mapper);
-        for (uint64_t i = 0; i < n; i++)
-            physmap_drop(&old[i], true);
-        if (fault)
-            return fault;
-        count -= n;
-        if (count && hypercall_should_yield())
-            return grant_continue(call, address, count);
-    }
-    return 0;
-}
-
 /* --- unmap -------------------------------------------------------------------------------------------------------- */
-
-/* A claimed mapping, unmapped but not flushed yet: grant_finish_unmap gives back what it held. */
-struct ended_mapping {
-    struct grant_mapping *mapping; /* NULL: nothing to finish */
-    uint32_t handle;
-};
 
 /* Takes the claimed mapping out of the physical map. */
 static bool unmap_host(struct domain *mapper, struct grant_mapping *mapping)
@@ -215,12 +194,12 @@ static bool unmap_host(struct domain *mapper, struct grant_mapping *mapping)
 }
 
 /* After the flush: drops page, pin and granter, and frees the handle. */
-static void finish_unmap(struct domain *mapper, const struct ended_mapping *ended)
+static void finish_unmap(struct domain *mapper, const struct leftover *left)
 {
-    if (!ended->mapping)
+    if (!left->mapping)
         return;
-    struct grant_mapping copy = *ended->mapping;
-    release_handle(&mapper->grant, ended->handle);
+    struct grant_mapping copy = *left->mapping;
+    release_handle(&mapper->grant, left->handle);
     page_put(copy.page);
     grant_entry_unpin(copy.granter, copy.ref, copy.is_read_only);
     domain_put(copy.granter);
@@ -242,40 +221,48 @@ static int unmap_parts(struct domain *mapper, const gnttab_unmap_grant_ref_t *op
     return GNTST_okay;
 }
 
-static void unmap_one(struct domain *mapper, gnttab_unmap_grant_ref_t *op, struct ended_mapping *ended)
+static void unmap_one(struct vcpu *caller, union element *element, struct leftover *left)
 {
+    gnttab_unmap_grant_ref_t *op = &element->unmap;
+    struct domain *mapper = caller->domain;
     struct grant_mapping *mapping = claim(&mapper->grant, op->handle);
-    ended->mapping = NULL;
     if (!mapping) {
         op->status = GNTST_bad_handle;
         return;
     }
     op->status = (int16_t)unmap_parts(mapper, op, mapping);
-    if (mapping->has_host || mapping->has_device)
+    if (mapping->has_host || mapping->has_device) {
         publish(&mapper->grant, op->handle);
-    else
-        *ended = (struct ended_mapping){ mapping, op->handle };
+    } else {
+        left->mapping = mapping;
+        left->handle = op->handle;
+    }
 }
 
-long grant_unmap_batch(struct hypercall *call, uint64_t address, uint64_t count)
+/* --- an array of either, with one flush for many elements --------------------------------------------------------- */
+
+static long run_batches(void (*act)(struct vcpu *caller, union element *element, struct leftover *left), size_t size,
+                        struct hypercall *call, uint64_t address, uint64_t count)
 {
     struct domain *mapper = call->vcpu->domain;
     while (count) {
-        struct ended_mapping ended[BATCH] = { 0 };
-        uint64_t n = MIN(count, (uint64_t)BATCH), done;
+        struct leftover left[BATCH] = { 0 };
+        uint64_t n = MIN(count, (uint64_t)BATCH);
         int fault = 0;
         arch_p2m_batch_begin(mapper);
-        for (done = 0; done < n && !fault; done++, address += sizeof(gnttab_unmap_grant_ref_t)) {
-            gnttab_unmap_grant_ref_t op;
-            fault = COPY_STRUCT_FROM_GUEST(&op, address);
+        for (uint64_t i = 0; i < n && !fault; i++, address += size) {
+            union element element;
+            fault = copy_from_guest(&element, address, size);
             if (fault)
                 break;
-            unmap_one(mapper, &op, &ended[done]);
-            fault = COPY_STRUCT_TO_GUEST(address, &op);
+            act(call->vcpu, &element, &left[i]);
+            fault = copy_to_guest(address, &element, size);
         }
         arch_p2m_batch_end(mapper);
-        for (uint64_t i = 0; i < n; i++)
-            finish_unmap(mapper, &ended[i]);
+        for (uint64_t i = 0; i < n; i++) {
+            physmap_drop(&left[i].old, true);
+            finish_unmap(mapper, &left[i]);
+        }
         if (fault)
             return fault;
         count -= n;
@@ -285,19 +272,29 @@ long grant_unmap_batch(struct hypercall *call, uint64_t address, uint64_t count)
     return 0;
 }
 
+long grant_map_batch(struct hypercall *call, uint64_t address, uint64_t count)
+{
+    return run_batches(map_one, sizeof(gnttab_map_grant_ref_t), call, address, count);
+}
+
+long grant_unmap_batch(struct hypercall *call, uint64_t address, uint64_t count)
+{
+    return run_batches(unmap_one, sizeof(gnttab_unmap_grant_ref_t), call, address, count);
+}
+
 /* --- the end of the mapping domain -------------------------------------------------------------------------------- */
 
 int grant_map_release_all(struct domain *d)
 {
     struct grant_table *table = &d->grant;
     while (table->release_next / MAPPINGS_PER_PAGE < table->maptrack_frames) {
-        struct ended_mapping ended = { .handle = table->release_next++ };
-        ended.mapping = claim(table, ended.handle);
-        if (!ended.mapping)
+        struct leftover left = { .handle = table->release_next++ };
+        left.mapping = claim(table, left.handle);
+        if (!left.mapping)
             continue;
-        if (ended.mapping->has_host)
-            unmap_host(d, ended.mapping);
-        finish_unmap(d, &ended);
+        if (left.mapping->has_host)
+            unmap_host(d, left.mapping);
+        finish_unmap(d, &left);
         if (table->release_next % BATCH == 0 && hypercall_should_yield())
             return -XEN_ERESTART;
     }
