@@ -63,7 +63,7 @@ static void log_text(domid_t id, char *text, size_t count)
         if (length && text[start + length - 1] == '\r')
             length--;
         if (length)
-            log_guest("d%u: %.*s", id, (int)length, text + start);
+            log_guest(LOG_WARNING, "d%u: %.*s", id, (int)length, text + start);
     }
 }
 

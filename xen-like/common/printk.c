@@ -102,17 +102,17 @@ static bool guest_line_allowed(uint32_t *left_out)
     return allowed;
 }
 
-void log_guest(const char *format, ...)
+void log_guest(enum log_level level, const char *format, ...)
 {
     uint32_t left_out;
     va_list arguments;
 
-    if (!guest_line_allowed(&left_out))
+    if (level > log_threshold || !guest_line_allowed(&left_out))
         return;
     if (left_out)
         log_warning("%u lines that guests caused were left out", left_out);
     va_start(arguments, format);
-    vprintk(LOG_WARNING, format, arguments);
+    vprintk(level, format, arguments);
     va_end(arguments);
 }
 

@@ -28,9 +28,10 @@ void vprintk(enum log_level level, const char *format, va_list arguments);
 
 /*
  * For lines that a guest can cause at will: at most LOG_GUEST_BURST of them in LOG_GUEST_INTERVAL_NS for all guests
- * together; the number of those left out is logged when the next one passes.
+ * together; the number of those left out is logged when the next one passes. Lines that the level keeps out of the log
+ * count for nothing.
  */
-void log_guest(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_guest(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define LOG_GUEST_BURST 20u
 #define LOG_GUEST_INTERVAL_NS (5 * NS_PER_S)
 

@@ -176,12 +176,28 @@ static void guests_cannot_flood_the_log(void)
     log_level("all");
     fake_time_ns += 2 * LOG_GUEST_INTERVAL_NS;
     for (unsigned int i = 0; i < 1000; i++)
-        log_guest("guest line %u", i);
+        log_guest(i % 2 ? LOG_DEBUG : LOG_WARNING, "guest line %u", i);
     CU_ASSERT_EQUAL(count_of("guest line"), LOG_GUEST_BURST);
-    fake_time_ns += LOG_GUEST_INTERVAL_NS;
-    log_guest("guest line again");
+    fake_time_ns += LOG_GUEST_INTERVAL_NS - 1;
+    log_guest(LOG_WARNING, "guest line too early");
+    CU_ASSERT_EQUAL(count_of("guest line"), LOG_GUEST_BURST);
+    fake_time_ns++;
+    log_guest(LOG_DEBUG, "guest line again");
     CU_ASSERT_EQUAL(count_of("guest line"), LOG_GUEST_BURST + 1);
-    CU_ASSERT_EQUAL(count_of("980 lines that guests caused were left out"), 1);
+    CU_ASSERT_EQUAL(count_of("981 lines that guests caused were left out"), 1);
+    log_guest(LOG_DEBUG, "guest line and again"); /* what was left out is told once */
+    CU_ASSERT_EQUAL(count_of("left out"), 1);
+
+    /* Lines below the log's level are neither printed nor counted: they take no other guest's line away. */
+    log_level("warning");
+    fake_console_clear();
+    fake_time_ns += LOG_GUEST_INTERVAL_NS;
+    for (unsigned int i = 0; i < 1000; i++)
+        log_guest(LOG_DEBUG, "guest line %u", i);
+    log_guest(LOG_WARNING, "guest line");
+    CU_ASSERT_EQUAL(count_of("guest line"), 1);
+    CU_ASSERT_EQUAL(count_of("left out"), 0);
+    log_level("all");
 }
 
 int main(void)

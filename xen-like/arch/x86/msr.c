@@ -224,7 +224,8 @@ int msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 {
     const struct msr_entry *entry = find(index);
     if (!entry || entry->is_write_only) {
-        log_debug("d%uv%u: read of unknown MSR %#x (rip %#lx)", v->domain->id, v->id, index, v->arch.registers.rip);
+        log_guest(LOG_DEBUG, "d%uv%u: read of unknown MSR %#x (rip %#lx)", v->domain->id, v->id, index,
+                  v->arch.registers.rip);
         return -1;
     }
     if (entry->read)
@@ -240,8 +241,8 @@ int msr_write(struct vcpu *v, uint32_t index, uint64_t value)
         return write_x2apic(v, index, value);
     const struct msr_entry *entry = find(index);
     if (!entry || !entry->write) {
-        log_guest("d%uv%u: write of %#lx to MSR %#x refused (rip %#lx)", v->domain->id, v->id, value, index,
-                  v->arch.registers.rip);
+        log_guest(LOG_WARNING, "d%uv%u: write of %#lx to MSR %#x refused (rip %#lx)", v->domain->id, v->id, value,
+                  index, v->arch.registers.rip);
         return -1;
     }
     return entry->write(v, index, value);
