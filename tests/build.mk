@@ -24,11 +24,11 @@ GROUP_SOURCES_store := $(filter-out tools/store/main.c,$(wildcard tools/store/*.
 GROUP_CFLAGS_store := -D_GNU_SOURCE -D__XEN_TOOLS__ -Itools
 GROUP_LIBS_store := -lpthread
 GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
-GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store)
+GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store) -I/usr/include/libxml2
 GROUP_LIBS_libctl := $(LIBCTL_LIBS)
 GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(wildcard tools/top/*.c) \
   $(GROUP_SOURCES_libctl)
-GROUP_CFLAGS_cli := $(GROUP_CFLAGS_store)
+GROUP_CFLAGS_cli := $(GROUP_CFLAGS_libctl)
 GROUP_LIBS_cli := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 GROUP_SOURCES_top := $(wildcard tools/top/*.c) $(GROUP_SOURCES_libctl)
 GROUP_CFLAGS_top := $(GROUP_CFLAGS_store)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Domain 0's programs. A folder is one program or library; its sources are found by wildcard.
-TOOLS_CFLAGS := $(GLOBAL_CFLAGS) -D_GNU_SOURCE -D__XEN_TOOLS__ -fPIC -fvisibility=hidden -Itools
+TOOLS_CFLAGS := $(GLOBAL_CFLAGS) -D_GNU_SOURCE -D__XEN_TOOLS__ -fPIC -fvisibility=hidden -Itools -I/usr/include/libxml2
 TOOLS_SOURCES = $(sort $(wildcard tools/$(1)/*.c))
 TOOLS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(call TOOLS_SOURCES,$(1)))
 

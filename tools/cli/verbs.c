@@ -25,6 +25,7 @@ const struct cli_verb *const cli_verbs[] = {
     &verb_sched_credit,
     &verb_cpupool_list,
     &verb_config_update,
+    &verb_config_convert,
     &verb_trigger,
     &verb_sysrq,
     &verb_top,

@@ -86,8 +86,9 @@ struct ctl_config_messages {
 CTL_API void ctl_config_init(struct ctl_config *config);
 CTL_API void ctl_config_free(struct ctl_config *config);
 /*
- * Reads a file (a directory, a binary, or one over 1 MiB is refused with a sentence), then `overrides` (each a line
- * of the same grammar, later ones win). -EINVAL when *messages holds an error, -errno when it cannot be read (said in
+ * Reads a file: in xl.cfg's grammar, or JSON (it begins with "{"), or libvirt's XML (it begins with "<"). A directory,
+ * a binary, or one over 1 MiB is refused with a sentence. Then `overrides` (each a line of xl.cfg's grammar, later
+ * ones win). -EINVAL when *messages holds an error, -errno when it cannot be read (said in
  * *messages too). Free messages with ctl_config_messages_free.
  */
 CTL_API int ctl_config_read(struct ctl_config *config, const char *path, const char *const *overrides,
@@ -100,6 +101,15 @@ CTL_API void ctl_config_messages_free(struct ctl_config_messages *messages);
 /* The configuration as JSON text (what ctl_config_from_json reads back); free with free(). NULL: no memory. */
 CTL_API char *ctl_config_to_json(const struct ctl_config *config);
 CTL_API int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl_config_messages *messages);
+/*
+ * libvirt's domain XML, both ways. Losses of the first are warnings in *messages; free *text with free(). The second
+ * reads `length` bytes; `source` is the name used in messages. -EOPNOTSUPP where libxml2 is not installed.
+ */
+CTL_API int ctl_config_to_xml(const struct ctl_config *config, char **text, struct ctl_config_messages *messages);
+CTL_API int ctl_config_from_xml(struct ctl_config *config, const char *source, const char *text, size_t length,
+                                struct ctl_config_messages *messages);
+/* In xl.cfg's grammar; free with free(). NULL: no memory. Memory is rounded up to whole MiB. */
+CTL_API char *ctl_config_to_cfg(const struct ctl_config *config);
 /*
  * The configuration that a domain was created from, or was given by ctl_domain_config_set, with the domain's present
  * name; -ENODATA for a domain that libctl did not make. *config is ended by ctl_config_free either way.

@@ -181,6 +181,44 @@ static ssize_t read_all(int fd, char *text)
     return (ssize_t)length;
 }
 
+/* Whether it is JSON or XML: no setting begins so. */
+static bool is_other(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at < length && (text[at] == '{' || text[at] == '<');
+}
+
+/* JSON or XML: first as it is; with overrides, what that says in xl.cfg's grammar is read with them behind it. */
+static int read_other(struct ctl_config *config, const char *path, char *text, size_t length,
+                      const char *const *overrides, size_t count, struct ctl_config_messages *messages)
+{
+    struct ctl_config_messages more;
+    char *source = strdup(path), *cfg;
+    int result;
+
+    text[length] = '\0';
+    if (text[strspn(text, " \t\r\n")] == '<')
+        result = ctl_config_from_xml(config, path, text, length, messages);
+    else
+        result = ctl_config_from_json(config, text, messages);
+    free(config->source);
+    config->source = source;
+    if (result < 0 || count == 0)
+        return result;
+    cfg = ctl_config_to_cfg(config);
+    if (!cfg)
+        return -ENOMEM;
+    ctl_config_free(config);
+    result = ctl_config_parse(config, path, cfg, strlen(cfg), overrides, count, &more);
+    free(cfg);
+    ctl_config_messages_free(messages);
+    *messages = more;
+    return result;
+}
+
 int ctl_config_read(struct ctl_config *config, const char *path, const char *const *overrides, size_t overrides_count,
                     struct ctl_config_messages *messages)
 {
@@ -199,6 +237,8 @@ int ctl_config_read(struct ctl_config *config, const char *path, const char *con
     close(fd);
     if (length < 0)
         config_error(&log, whole, "cannot be read: %s", strerror((int)-length));
+    else if (length <= CONFIG_TEXT_MAX && is_other(text, (size_t)length))
+        length = read_other(config, path, text, (size_t)length, overrides, overrides_count, messages);
     else
         length = ctl_config_parse(config, path, text, (size_t)length, overrides, overrides_count, messages);
     free(text);

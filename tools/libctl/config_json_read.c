@@ -236,7 +236,7 @@ static const struct member {
 };
 #define MEMBERS_COUNT (sizeof(members) / sizeof(members[0]))
 
-static void apply_member(struct config_builder *builder, const struct config_setting *setting)
+void config_apply_member(struct config_builder *builder, const struct config_setting *setting)
 {
     for (size_t i = 0; i < MEMBERS_COUNT; i++) {
         if (strcmp(members[i].name, setting->key) == 0) {
@@ -281,7 +281,7 @@ int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl
         status = yajl_complete_parse(reader.parser);
     report_syntax(&reader, status);
     for (size_t i = 0; i < reader.settings.count && log.errors == 0; i++)
-        apply_member(&builder, &reader.settings.list[i]);
+        config_apply_member(&builder, &reader.settings.list[i]);
     if (log.errors == 0)
         config_complete(&builder, config->source ? config->source : JSON_SOURCE);
     yajl_free(reader.parser);

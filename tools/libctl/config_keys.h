@@ -63,6 +63,9 @@ void config_apply_action(struct config_builder *builder, const struct config_set
 /* The settings of xl.cfg's keys into the configuration, then config_complete. */
 void config_apply_all(struct config_builder *builder);
 
+/* One setting, named as in config_json_read.c, into the configuration; what is unknown is warned about. */
+void config_apply_member(struct config_builder *builder, const struct config_setting *setting);
+
 /* Shared with the JSON reader. Each reports what is wrong and returns false then. */
 bool config_get_number(struct config_builder *builder, const struct config_setting *setting, uint64_t least,
                        uint64_t most, const char *unit, uint64_t *number);

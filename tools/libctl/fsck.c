@@ -153,8 +153,8 @@ static bool is_orphan(const struct check *check, const char *name, uint32_t *dom
 
 static void orphan(struct check *check, uint32_t domid, const char *path, const char *keep)
 {
-    struct ctl_finding *finding = add(check, CTL_FINDING_ORPHAN, domid, "%s is left in the store by domain %u, which is "
-                                      "not there", path, domid);
+    struct ctl_finding *finding = add(check, CTL_FINDING_ORPHAN, domid, "%s is left in the store by domain %u, which "
+                                      "is not there", path, domid);
 
     if (!finding || !check->mend)
         return;

@@ -101,6 +101,7 @@ static void verbs_check_their_arguments(void)
     fails(RUN("events", "-n", "0"), 2, "ctl: \"0\" is no count of events");
     fails(RUN("console", "-n", "x", "a"), 2, "ctl: \"x\" is no number of a console");
     fails(RUN("check"), 2, "ctl: check needs a configuration file\n");
+    fails(RUN("config", "convert", "--to", "yaml", "a"), 2, "ctl: \"yaml\" is no form of a configuration");
     fails(RUN("config-update", "a"), 2, "ctl: config-update needs a configuration file\n");
     fails(RUN("create", "-n", "5000", "a.cfg"), 2, "ctl: \"5000\" is no count of guests, which is a number from 1 to");
     fails(RUN("create", "-c", "-n", "5", "a.cfg"), 2, "ctl: one console cannot be attached to many guests");

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A configuration from libvirt's domain XML: each element becomes a setting, with its line, and the functions that take
+ * JSON's members take it. What is not understood is ignored with a word, or refused where a guest would miss it.
+ */
+#include "config_devices.h"
+#include "config_keys.h"
+#include "xml_library.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VCPU_PINS_MAX 128u
+
+struct reader {
+    const struct xml_library *xml;
+    struct config_log *log;
+    struct config_settings settings;
+    const char *source;
+    uint64_t max_kib, current_kib; /* 0: not given */
+};
+
+static struct config_place place_of(const struct reader *reader, xmlNodePtr node)
+{
+    long line = reader->xml->GetLineNo(node);
+
+    return (struct config_place){ reader->source, line > 0 ? (unsigned)line : 0, 1 };
+}
+
+static bool is(xmlNodePtr node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+}
+
+/* A copy of libxml2's text, which is freed. */
+static char *own(const struct reader *reader, xmlChar *text)
+{
+    char *copy = text ? strdup((const char *)text) : NULL;
+
+    if (text)
+        (*reader->xml->Free)(text);
+    return copy;
+}
+
+static char *content(const struct reader *reader, xmlNodePtr node)
+{
+    return own(reader, reader->xml->NodeGetContent(node));
+}
+
+static char *attribute(const struct reader *reader, xmlNodePtr node, const char *name)
+{
+    return node ? own(reader, reader->xml->GetProp(node, BAD_CAST name)) : NULL;
+}
+
+static xmlNodePtr find(xmlNodePtr parent, const char *name)
+{
+    for (xmlNodePtr node = parent->children; node; node = node->next)
+        if (is(node, name))
+            return node;
+    return NULL;
+}
+
+/* Adds a setting; `text` is the reader's from here on. NULL and twice the same are told. */
+static struct config_value *add(struct reader *reader, xmlNodePtr node, const char *key, enum config_kind kind,
+                                char *text)
+{
+    struct config_settings *settings = &reader->settings;
+    struct config_setting *list = reallocarray(settings->list, settings->count + 1, sizeof(*list));
+    char *name = strdup(key);
+
+    if (list)
+        settings->list = list;
+    if (!list || !name || (kind != CONFIG_LIST && !text)) {
+        config_out_of_memory(reader->log);
+    } else if (config_settings_find(settings, key)) {
+        config_error(reader->log, place_of(reader, node), "element <%s> appears twice", (const char *)node->name);
+    } else {
+        struct config_place place = place_of(reader, node);
+
+        list[settings->count] = (struct config_setting){ .key = name, .place = place };
+        list[settings->count].value = (struct config_value){ .kind = kind, .place = place, .text = text };
+        return &list[settings->count++].value;
+    }
+    free(name);
+    free(text);
+    return NULL;
+}
+
+static void add_item(struct reader *reader, xmlNodePtr node, struct config_value *list, char *text)
+{
+    struct config_value *items = text ? reallocarray(list->items, list->count + 1, sizeof(*items)) : NULL;
+
+    if (!items) {
+        config_out_of_memory(reader->log);
+        free(text);
+        return;
+    }
+    list->items = items;
+    items[list->count] = (struct config_value){ .kind = CONFIG_STRING, .text = text };
+    items[list->count++].place = place_of(reader, node);
+}
+
+static void take_text(struct reader *reader, xmlNodePtr node, const char *key)
+{
+    add(reader, node, key, CONFIG_STRING, content(reader, node));
+}
+
+/* --- memory and vCPUs ---------------------------------------------------------------------------------------- */
+
+static bool scale_of(const char *unit, uint64_t *bytes)
+{
+    static const struct { const char *name; uint64_t bytes; } units[] = {
+        { "b", 1 }, { "bytes", 1 }, { "KB", 1000 }, { "k", 1024 }, { "KiB", 1024 }, { "MB", 1000000 },
+        { "M", 1 << 20 }, { "MiB", 1 << 20 }, { "GB", 1000000000 }, { "G", 1 << 30 }, { "GiB", 1 << 30 },
+        { "T", UINT64_C(1) << 40 }, { "TiB", UINT64_C(1) << 40 },
+    };
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(units[i].name, unit) == 0) {
+            *bytes = units[i].bytes;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_memory(struct reader *reader, xmlNodePtr node, const char *key)
+{
+    char *text = content(reader, node), *unit = attribute(reader, node, "unit"), *kib = NULL;
+    uint64_t number, bytes = 1024;
+
+    if (text && config_number(text + strspn(text, " \t\n"), &number) == CONFIG_NUMBER_OK &&
+        (!unit || scale_of(unit, &bytes)) && number < UINT64_MAX / bytes) {
+        if (asprintf(&kib, "%llu", (unsigned long long)((number * bytes + 1023) / 1024)) < 0)
+            kib = NULL;
+        add(reader, node, key, CONFIG_NUMBER, kib);
+    } else {
+        config_error(reader->log, place_of(reader, node), "element <%s>: an amount of memory expected, with a unit as "
+                     "KiB or GiB", (const char *)node->name);
+    }
+    free(text);
+    free(unit);
+}
+
+static void take_vcpu(struct reader *reader, xmlNodePtr node)
+{
+    char *current = attribute(reader, node, "current"), *cpus = attribute(reader, node, "cpuset");
+
+    add(reader, node, current ? "max_vcpus" : "vcpus", CONFIG_NUMBER, content(reader, node));
+    if (current)
+        add(reader, node, "vcpus", CONFIG_NUMBER, current);
+    if (cpus && !config_settings_find(&reader->settings, "cpus"))
+        add(reader, node, "cpus", CONFIG_STRING, cpus);
+    else
+        free(cpus);
+}
+
+/* vCPUs in a row from 0 on: xl's list has no gaps. */
+static void take_tune(struct reader *reader, xmlNodePtr tune)
+{
+    struct config_value *list = NULL;
+
+    for (xmlNodePtr node = tune->children; node; node = node->next) {
+        char *vcpu, *cpus;
+        uint64_t number;
+
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (!is(node, "vcpupin")) {
+            config_warning(reader->log, place_of(reader, node), "element <%s> is ignored", (const char *)node->name);
+            continue;
+        }
+        vcpu = attribute(reader, node, "vcpu");
+        cpus = attribute(reader, node, "cpuset");
+        if (!list && !config_settings_find(&reader->settings, "cpus"))
+            list = add(reader, node, "cpus", CONFIG_LIST, NULL);
+        if (!list || !vcpu || !cpus || config_number(vcpu, &number) != CONFIG_NUMBER_OK || number != list->count ||
+            number >= VCPU_PINS_MAX) {
+            config_error(reader->log, place_of(reader, node), "element <vcpupin>: vcpu and cpuset are needed, for vCPU "
+                         "0, 1 and so on in a row, and not beside cpuset of <vcpu>");
+            free(cpus);
+        } else {
+            add_item(reader, node, list, cpus);
+        }
+        free(vcpu);
+    }
+}
+
+/* --- boot ---------------------------------------------------------------------------------------------------- */
+
+static void take_type(struct reader *reader, xmlNodePtr node)
+{
+    char *type = content(reader, node), *machine = attribute(reader, node, "machine");
+    bool pvh = (type && strcmp(type, "xenpvh") == 0) || (machine && strcmp(machine, "xenpvh") == 0);
+
+    if (!pvh)
+        config_error(reader->log, place_of(reader, node), "element <type>: there are only PVH guests; write <type "
+                     "machine=\"xenpvh\">xenpvh</type> and give a kernel that can start so");
+    free(type);
+    free(machine);
+}
+
+static void take_os(struct reader *reader, xmlNodePtr os)
+{
+    for (xmlNodePtr node = os->children; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (is(node, "type"))
+            take_type(reader, node);
+        else if (is(node, "kernel"))
+            take_text(reader, node, "kernel");
+        else if (is(node, "initrd"))
+            take_text(reader, node, "ramdisk");
+        else if (is(node, "cmdline"))
+            take_text(reader, node, "command_line");
+        else
+            config_warning(reader->log, place_of(reader, node), "element <%s> is ignored: a PVH guest starts its "
+                           "kernel without firmware", (const char *)node->name);
+    }
+}
+
+/* --- devices: into xl's words -------------------------------------------------------------------------------- */
+
+struct words {
+    const struct reader *reader;
+    FILE *file;
+    bool any;
+};
+
+/* Puts "key=VALUE" with the attribute of an element, if there is one. */
+static void put_word(struct words *words, const char *key, xmlNodePtr node, const char *name)
+{
+    char *value = attribute(words->reader, node, name);
+
+    if (value && strcspn(value, ",") != strlen(value))
+        config_error(words->reader->log, place_of(words->reader, node), "attribute %s: a comma cannot be part of it",
+                     name);
+    else if (value)
+        fprintf(words->file, "%s%s=%s", words->any ? "," : "", key, value);
+    words->any |= value != NULL;
+    free(value);
+}
+
+static char *disk_words(struct reader *reader, xmlNodePtr disk)
+{
+    xmlNodePtr source = find(disk, "source"), driver = find(disk, "driver");
+    char *device = attribute(reader, disk, "device"), *name = attribute(reader, driver, "name");
+    char *discard = attribute(reader, driver, "discard"), *file = attribute(reader, source, "file"), *text = NULL;
+    size_t size;
+    struct words words = { .reader = reader, .file = open_memstream(&text, &size) };
+
+    if (!file)
+        file = attribute(reader, source, "dev");
+    if (words.file) {
+        put_word(&words, "format", driver, "type");
+        if (find(disk, "target"))
+            put_word(&words, "vdev", find(disk, "target"), "dev");
+        if (find(disk, "backenddomain"))
+            put_word(&words, "backend", find(disk, "backenddomain"), "name");
+        fprintf(words.file, "%saccess=%s", words.any ? "," : "", find(disk, "readonly") ? "ro" : "rw");
+        if (device && strcmp(device, "cdrom") == 0)
+            fputs(",devtype=cdrom", words.file);
+        if (name)
+            fprintf(words.file, ",backendtype=%s", strcmp(name, "qemu") == 0 ? "qdisk" : name);
+        if (discard)
+            fputs(strcmp(discard, "unmap") == 0 ? ",discard" : ",no-discard", words.file);
+        fprintf(words.file, ",target=%s", file ? file : "");
+        if (fclose(words.file) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    free(device);
+    free(name);
+    free(discard);
+    free(file);
+    return text;
+}
+
+static char *nic_words(struct reader *reader, xmlNodePtr nic)
+{
+    static const struct { const char *key, *element, *attribute; } parts[] = {
+        { "mac", "mac", "address" }, { "bridge", "source", "bridge" }, { "backend", "backenddomain", "name" },
+        { "ip", "ip", "address" }, { "script", "script", "path" }, { "vifname", "target", "dev" },
+        { "model", "model", "type" }, { "mtu", "mtu", "size" },
+    };
+    char *text = NULL;
+    size_t size;
+    struct words words = { .reader = reader, .file = open_memstream(&text, &size) };
+
+    if (!words.file)
+        return NULL;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (find(nic, parts[i].element))
+            put_word(&words, parts[i].key, find(nic, parts[i].element), parts[i].attribute);
+    if (fclose(words.file) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static bool is_harmless_device(xmlNodePtr node)
+{
+    static const char *const names[] = {
+        "emulator", "console", "serial", "input", "graphics", "video", "memballoon", "controller", "sound", "audio",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (is(node, names[i]))
+            return true;
+    return false;
+}
+
+/* The devices of one kind, as a list of strings. */
+static void take_kind(struct reader *reader, xmlNodePtr devices, const char *name, const char *key,
+                      char *(*words_of)(struct reader *reader, xmlNodePtr node))
+{
+    struct config_value *list = NULL;
+
+    for (xmlNodePtr node = devices->children; node; node = node->next) {
+        if (!is(node, name))
+            continue;
+        if (!list)
+            list = add(reader, node, key, CONFIG_LIST, NULL);
+        if (list)
+            add_item(reader, node, list, words_of(reader, node));
+    }
+}
+
+static void take_devices(struct reader *reader, xmlNodePtr devices)
+{
+    take_kind(reader, devices, "disk", "disks", disk_words);
+    take_kind(reader, devices, "interface", "vifs", nic_words);
+    for (xmlNodePtr node = devices->children; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE || is(node, "disk") || is(node, "interface") || is_harmless_device(node))
+            continue;
+        config_error(reader->log, place_of(reader, node), "element <%s>: devices of this kind are not available; remove "
+                     "it to run the guest without them", (const char *)node->name);
+    }
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------- */
+
+static void take_element(struct reader *reader, xmlNodePtr node)
+{
+    static const struct { const char *element, *member; } texts[] = {
+        { "name", "name" }, { "uuid", "uuid" }, { "on_poweroff", "on_poweroff" }, { "on_reboot", "on_reboot" },
+        { "on_crash", "on_crash" },
+    };
+    static const char *const harmless[] = { "title", "description", "metadata", "features", "clock", "resource" };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (is(node, texts[i].element)) {
+            take_text(reader, node, texts[i].member);
+            return;
+        }
+    }
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+        if (is(node, harmless[i]))
+            return;
+    if (is(node, "memory"))
+        take_memory(reader, node, "max_memory_kib");
+    else if (is(node, "currentMemory"))
+        take_memory(reader, node, "memory_kib");
+    else if (is(node, "vcpu"))
+        take_vcpu(reader, node);
+    else if (is(node, "cputune"))
+        take_tune(reader, node);
+    else if (is(node, "os"))
+        take_os(reader, node);
+    else if (is(node, "devices"))
+        take_devices(reader, node);
+    else
+        config_warning(reader->log, place_of(reader, node), "element <%s> is ignored", (const char *)node->name);
+}
+
+static void take_domain(struct reader *reader, xmlNodePtr domain)
+{
+    char *type = attribute(reader, domain, "type");
+
+    if (!is(domain, "domain"))
+        config_error(reader->log, place_of(reader, domain), "<%s> is no <domain>", (const char *)domain->name);
+    else if (!type || strcmp(type, "xen") != 0)
+        config_error(reader->log, place_of(reader, domain), "the domain's type is \"%.40s\", not \"xen\"",
+                     type ? type : "");
+    else
+        for (xmlNodePtr node = domain->children; node; node = node->next)
+            if (node->type == XML_ELEMENT_NODE)
+                take_element(reader, node);
+    free(type);
+}
+
+static void read_document(struct reader *reader, const char *text, size_t length)
+{
+    /* No entities are expanded and nothing is fetched; errors are told here, not by the library. */
+    const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
+    struct config_place place = { reader->source, 0, 0 };
+    xmlParserCtxtPtr context = reader->xml->NewParserCtxt();
+    xmlDocPtr document;
+
+    if (!context) {
+        config_out_of_memory(reader->log);
+        return;
+    }
+    document = reader->xml->CtxtReadMemory(context, text, (int)length, NULL, NULL, options);
+    if (!document) {
+        place.line = context->lastError.line > 0 ? (unsigned)context->lastError.line : 1;
+        place.column = context->lastError.int2 > 0 ? (unsigned)context->lastError.int2 : 1;
+        config_error(reader->log, place, "not well-formed XML here");
+    } else if (document->intSubset) {
+        config_error(reader->log, place, "a document type has no place in a domain's XML");
+    } else {
+        take_domain(reader, reader->xml->DocGetRootElement(document));
+    }
+    if (document)
+        reader->xml->FreeDoc(document);
+    reader->xml->FreeParserCtxt(context);
+}
+
+int ctl_config_from_xml(struct ctl_config *config, const char *source, const char *text, size_t length,
+                        struct ctl_config_messages *messages)
+{
+    struct config_log log;
+    struct reader reader = { .xml = xml_library(), .log = &log, .source = source };
+    struct config_builder builder = { .config = config, .log = &log, .settings = &reader.settings, .is_json = true };
+
+    config_log_init(&log, messages);
+    ctl_config_init(config);
+    if (!reader.xml || length > CONFIG_TEXT_MAX) {
+        config_error(&log, (struct config_place){ source, 0, 0 }, !reader.xml
+                     ? "XML needs libxml2, which is not installed" : "too large for a configuration");
+        return reader.xml ? -EINVAL : -EOPNOTSUPP;
+    }
+    config->source = strdup(source);
+    if (!config->source)
+        config_out_of_memory(&log);
+    else
+        read_document(&reader, text, length);
+    for (size_t i = 0; i < reader.settings.count && log.errors == 0; i++)
+        config_apply_member(&builder, &reader.settings.list[i]);
+    if (log.errors == 0 && !log.out_of_memory)
+        config_complete(&builder, source);
+    config_settings_free(&reader.settings);
+    return config_log_status(&log);
+}
