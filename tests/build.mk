@@ -162,6 +162,10 @@ system: all images debug
 .PHONY: library
 library: all
 	@tests/library/run $(BUILD)/results/library
+# The monitor's screen, in tmux.
+.PHONY: top
+top: $(BUILD)/bin/ctl
+	@tests/top/run $(BUILD)/results/top
 .PHONY: peer
 peer: all images
 	@tests/peer/run $(BUILD)/results/peer

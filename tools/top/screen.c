@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -221,6 +222,8 @@ int screen_run(const struct top_options *options, struct source *source, int sig
             loop(screen, signals);
             endwin();
             delscreen(terminal);
+            signal(SIGINT, SIG_DFL); /* curses has put its own handlers there, which exit with status 1 */
+            signal(SIGTERM, SIG_DFL);
             result = 0;
         }
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define KEY_ESCAPE 27
+#define ROWS_ALL 1000000 /* more than there can be */
 #define DELAY_LEAST_S 0.1
 #define DELAY_MOST_S 86400
 
@@ -90,7 +91,9 @@ static void open_selected(struct screen *screen)
 
 static void move_by(struct screen *screen, long by)
 {
-    view_move(&screen->view, top_shown(&screen->samples), by, screen->table_height);
+    /* a key typed right before may have changed which rows there are */
+    if (view_build(&screen->view, top_shown(&screen->samples), &screen->samples.rates))
+        view_move(&screen->view, top_shown(&screen->samples), by, screen->table_height);
 }
 
 static bool table_key(struct screen *screen, int key)
@@ -137,9 +140,9 @@ static bool table_key(struct screen *screen, int key)
     case KEY_PPAGE: move_by(screen, -page); break;
     case KEY_NPAGE: move_by(screen, page); break;
     case KEY_HOME:
-    case 'g': move_by(screen, -(long)view->rows.count - 1); break;
+    case 'g': move_by(screen, -ROWS_ALL); break;
     case KEY_END:
-    case 'G': move_by(screen, (long)view->rows.count + 1); break;
+    case 'G': move_by(screen, ROWS_ALL); break;
     case KEY_LEFT: view->left -= view->left > 0; break;
     case KEY_RIGHT: view->left += view->left + 2 < columns_count; break;
     case 'l' - 'a' + 1: clearok(curscr, TRUE); break; /* Ctrl-L */
