@@ -26,6 +26,7 @@ help:
 	@echo "make system  tests of the whole in QEMU            make fuzz        each for FUZZ_SECONDS (600)"
 	@echo "             (BOOTS=two_cpus: only that one)"
 	@echo "make peer    our tools on Debian's Xen in QEMU     make bench       figures, with their ratio to Debian's Xen"
+	@echo "                                               make bench-tools ctl with 200 guests, beside Debian's xl"
 	@echo "                                               make bench-store the store, beside Debian's xenstored and oxenstored"
 	@echo "make images  kernels and initrds for QEMU          make sloc        lines of code"
 	@echo "make setup   only installs what is missing         make clean       removes build/"

@@ -180,6 +180,9 @@ $(BUILD)/obj/tests/bench/%.o: tests/bench/%.c
 $(STORE_BENCHES): $(BUILD)/bench/store_%: $(BUILD)/obj/tests/bench/store/%.o $(BUILD)/obj/tests/bench/store/load.o
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) -o $@ $^
+.PHONY: bench-tools
+bench-tools: all images
+	@tests/bench/run-tools $(BUILD)/results/bench-tools
 .PHONY: bench-store
 bench-store: all images $(STORE_BENCHES)
 	@tests/bench/run-store $(BUILD)/results/bench-store

@@ -5,6 +5,7 @@
 const struct cli_verb *const cli_verbs[] = {
     &verb_create,
     &verb_check,
+    &verb_apply,
     &verb_list,
     &verb_console,
     &verb_pause,

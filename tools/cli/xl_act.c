@@ -177,8 +177,6 @@ static int read_config(struct xl *xl, int first, struct ctl_config *config)
         fprintf(xl->cli.err, "config-file not specified\n");
         return XL_FAILED;
     }
-    if (!xl->given['q'])
-        fprintf(xl->cli.err, "Parsing config from %s\n", file);
     FILE *readable = fopen(file, "re");
 
     if (!readable) {
@@ -186,6 +184,8 @@ static int read_config(struct xl *xl, int first, struct ctl_config *config)
         return XL_ERROR;
     }
     fclose(readable);
+    if (!xl->given['q'])
+        fprintf(xl->cli.err, "Parsing config from %s\n", file);
     return config_file_read(&xl->cli, file, (const char *const *)xl->cli.arguments + first,
                             (size_t)(xl->cli.arguments_count - first), config) == CLI_DONE ? 0 : XL_FAILED;
 }

@@ -61,7 +61,7 @@ static void put_empty(yajl_gen json, const char *member)
     yajl_gen_map_close(json);
 }
 
-static void put_identity(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+static void put_identity(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     char uuid[37];
 
@@ -109,7 +109,7 @@ static void put_affinity(yajl_gen json, const struct ctl_config *config)
         put_text(json, "numa_placement", "False");
 }
 
-static void put_vcpus(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+static void put_vcpus(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     uint32_t online = live ? live->online : config->vcpus;
 
@@ -125,11 +125,11 @@ static void put_vcpus(yajl_gen json, const struct ctl_config *config, const stru
     put_affinity(json, config);
 }
 
-static void put_share(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+static void put_share(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     open_object(json, "sched_params");
     if (live) {
-        put_text(json, "sched", live->scheduler);
+        put_text(json, "sched", live->scheduler == CTL_SCHEDULER_CREDIT ? "credit" : "credit2");
         put_number(json, "weight", live->share.weight);
         put_number(json, "cap", live->share.cap);
     } else {
@@ -141,7 +141,7 @@ static void put_share(yajl_gen json, const struct ctl_config *config, const stru
     yajl_gen_map_close(json);
 }
 
-static void put_machine(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+static void put_machine(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     open_object(json, "b_info");
     if (config)
@@ -247,7 +247,7 @@ static void put_action(yajl_gen json, const char *member, enum ctl_action action
     put_text(json, member, words[action]); /* none for destroy, xl's default */
 }
 
-void xl_json_config(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+void xl_json_config(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     if (!json)
         return;
@@ -265,7 +265,7 @@ void xl_json_config(yajl_gen json, const struct ctl_config *config, const struct
     yajl_gen_map_close(json);
 }
 
-void xl_json_domain(yajl_gen json, const struct ctl_config *config, const struct xl_live *live)
+void xl_json_domain(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     if (!json)
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `xl` reports, byte for byte as xl has it. */
 #include "json.h"
+#include "live.h"
 #include "sched.h"
 #include "verb_cpupool_list.h"
 #include "verb_info.h"
@@ -9,7 +10,6 @@
 #include "verb_vcpu_list.h"
 #include "xl.h"
 #include "xl_json.h"
-#include "xl_store.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -48,10 +48,10 @@ static int list_long(struct xl *xl, const struct ctl_domain *list, ssize_t count
         yajl_gen_array_open(json);
     for (ssize_t i = 0; i < count; i++) {
         struct ctl_config config;
-        struct xl_live live;
+        struct live live;
         int known = ctl_domain_config_get(xl->cli.ctl, list[i].domid, &config);
 
-        if (known != -ESRCH && xl_store_live(xl->cli.ctl, &list[i], &live))
+        if (known != -ESRCH && live_read(xl->cli.ctl, &list[i], &live))
             xl_json_domain(json, known == 0 ? &config : NULL, &live);
         ctl_config_free(&config);
     }

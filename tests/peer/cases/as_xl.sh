@@ -73,7 +73,7 @@ for report in list 'list -v' 'list -c' 'list twin' 'list nosuch' vcpu-list 'vcpu
     'domid twin' 'domid 1' 'domname 0' 'domname 7777' 'domname twin' uptime 'uptime -s' 'uptime nosuch' info \
     sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' 'sched-credit2 -d nosuch' \
     'sched-credit2 -w 7' sched-credit cpupool-list 'cpupool-list -c' 'cpupool-list nosuch' 'block-list nosuch' \
-    'network-list nosuch' nosuchverb 'list -x' 'pause nosuch' 'destroy nosuch' shutdown 'unpause twin'; do
+    'network-list nosuch' nosuchverb 'list -x' 'pause nosuch' 'destroy nosuch' shutdown; do
     alike $report
 done
 for usage in domid 'rename twin' 'vcpu-pin twin'; do
@@ -96,7 +96,7 @@ for device in vbd/51712 vif/0; do
     xenstore-write "/local/domain/0/backend/${device%/*}/$number/${device#*/}/frontend-id" "$number"
 done
 xenstore-write "/libxl/$number/device/vbd/51712/dev" xvda "/libxl/$number/device/vbd/51712/params" /dev/x \
-    "/libxl/$number/device/vbd/51712/mode" w "/libxl/$number/device/vbd/51712/type" phy \
+    "/libxl/$number/device/vbd/51712/mode" w "/libxl/$number/device/vbd/51712/type" phy "/libxl/$number/device/vbd/51712/removable" 1 \
     "/local/domain/$number/device/vbd/51712/event-channel" 9 "/local/domain/$number/device/vbd/51712/ring-ref" 8
 xenstore-write "/libxl/$number/device/vif/0/mac" 00:16:3e:aa:bb:cc "/libxl/$number/device/vif/0/handle" 0 \
     "/local/domain/$number/device/vif/0/event-channel" 11 "/local/domain/$number/device/vif/0/tx-ring-ref" 768 \

@@ -62,6 +62,16 @@ expect "ctl wait paused" ctl wait -t 5 second paused
 status_is 4 'did not come to be running within 1 s' ctl wait -t 1 second running
 expect "ctl unpause" ctl unpause second
 expect "ctl wait running" ctl wait -t 5 second running
+ctl apply -q "$config_file" name=second memory=120 maxmem=200 vcpus=1 maxvcpus=2 cpu_weight=512 cap=50 > /tmp/apply.out ||
+    fail "ctl apply: $(cat /tmp/apply.out)"
+ctl apply "$config_file" name=second memory=110 maxmem=200 vcpus=1 maxvcpus=2 cpu_weight=99 cmdline=x > /tmp/apply.out
+printf '%s\n' 'cmdline: console=hvc0 quiet -> x, at the next restart' 'memory: 120 -> 110' 'cpu_weight: 512 -> 99' \
+    'cap: 50 -> 0' | cmp -s - /tmp/apply.out || fail "ctl apply says: $(cat /tmp/apply.out)"
+ctl apply -n "$config_file" name=second memory=110 maxmem=200 vcpus=1 maxvcpus=2 cpu_weight=99 cmdline=x > /tmp/apply.out
+grep -q '^second is as ' /tmp/apply.out || fail "applied again, it says: $(cat /tmp/apply.out)"
+ctl apply -n -d "$config_file" name=second memory=110 maxmem=200 vcpus=1 maxvcpus=2 cmdline=x > /tmp/apply.out
+printf '%s\n' '-cpu_weight = 99' '+cpu_weight = 256' | cmp -s - /tmp/apply.out || fail "the diff is: $(cat /tmp/apply.out)"
+xl sched-credit2 -d second | grep -qE ' 99 +0$' || fail "a dry run changed the share: $(xl sched-credit2 -d second)"
 expect "ctl config-update" ctl config-update second "$config_file" name=second memory=64
 status_is 1 'ctl rename' ctl config-update second "$config_file" name=third
 expect "ctl shutdown" ctl shutdown -F second

@@ -100,6 +100,7 @@ static void verbs_check_their_arguments(void)
     fails(RUN("wait", "a", "gone", "-t", "soon"), 2, "ctl: \"soon\" is no number of seconds up to a year\n");
     fails(RUN("events", "-n", "0"), 2, "ctl: \"0\" is no count of events");
     fails(RUN("console", "-n", "x", "a"), 2, "ctl: \"x\" is no number of a console");
+    fails(RUN("apply"), 2, "ctl: apply needs a configuration file\n");
     fails(RUN("check"), 2, "ctl: check needs a configuration file\n");
     fails(RUN("config", "convert", "--to", "yaml", "a"), 2, "ctl: \"yaml\" is no form of a configuration");
     fails(RUN("config-update", "a"), 2, "ctl: config-update needs a configuration file\n");

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl apply: brings a guest to what its configuration says, and tells what changed. Done again, it changes nothing. */
+#include "config_argument.h"
+#include "json.h"
+#include "live.h"
+#include "verbs.h"
+
+#include "libctl/config_devices.h"
+#include "libctl/config_keys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WEIGHT_DEFAULT 256u /* of both schedulers */
+#define MIB(kib) ((unsigned long long)(((kib) + 1023) >> 10))
+
+/* A guest that is there, and what it is to become. */
+struct change {
+    struct cli *cli;
+    uint32_t domid;
+    const struct ctl_config *wanted;
+    struct ctl_config held; /* what it was made from, with the live values of what can be changed */
+    enum ctl_scheduler scheduler;
+};
+
+/* One thing that a configuration says. `put` prints its value; `do_now` changes it at once, NULL: at a restart. */
+struct aspect {
+    const char *key;
+    void (*put)(FILE *file, const struct ctl_config *config);
+    int (*do_now)(struct change *change);
+};
+
+/* --- values -------------------------------------------------------------------------------------------------- */
+
+static void put_or_nothing(FILE *file, const char *text)
+{
+    fprintf(file, "%s", text ? text : "");
+}
+
+static void put_kernel(FILE *file, const struct ctl_config *config)
+{
+    put_or_nothing(file, config->kernel);
+}
+
+static void put_ramdisk(FILE *file, const struct ctl_config *config)
+{
+    put_or_nothing(file, config->ramdisk);
+}
+
+static void put_command_line(FILE *file, const struct ctl_config *config)
+{
+    put_or_nothing(file, config->command_line);
+}
+
+static void put_memory(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%llu", MIB(config->memory_kib));
+}
+
+static void put_max_memory(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%llu", MIB(config->max_memory_kib));
+}
+
+static void put_vcpus(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%u", config->vcpus);
+}
+
+static void put_max_vcpus(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%u", config->max_vcpus);
+}
+
+static void put_cpus(FILE *file, const struct ctl_config *config)
+{
+    char text[CONFIG_CPUS_TEXT_MAX];
+
+    if (config->vcpu_affinity_count == 0 && !config->affinity_set)
+        fputs("all", file);
+    for (uint32_t i = 0; i < config->vcpu_affinity_count; i++) {
+        config_cpus_print(config->vcpu_affinity[i], text);
+        fprintf(file, i ? "; %s" : "%s", text);
+    }
+    if (config->vcpu_affinity_count == 0 && config->affinity_set) {
+        config_cpus_print(config->hard_affinity, text);
+        fputs(text, file);
+    }
+}
+
+static void put_weight(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%u", config->cpu_weight ? config->cpu_weight : WEIGHT_DEFAULT);
+}
+
+static void put_cap(FILE *file, const struct ctl_config *config)
+{
+    fprintf(file, "%u", config->cap);
+}
+
+static void put_disks(FILE *file, const struct ctl_config *config)
+{
+    for (size_t i = 0; i < config->disks_count; i++) {
+        char *text = config_disk_print(&config->disks[i]);
+
+        fprintf(file, i ? "; %s" : "%s", text ? text : "");
+        free(text);
+    }
+}
+
+static void put_nics(FILE *file, const struct ctl_config *config)
+{
+    for (size_t i = 0; i < config->nics_count; i++) {
+        char *text = config_nic_print(&config->nics[i]);
+
+        fprintf(file, i ? "; %s" : "%s", text ? text : "");
+        free(text);
+    }
+}
+
+static void put_on_poweroff(FILE *file, const struct ctl_config *config)
+{
+    fputs(config_action_names[config->on_poweroff], file);
+}
+
+static void put_on_reboot(FILE *file, const struct ctl_config *config)
+{
+    fputs(config_action_names[config->on_reboot], file);
+}
+
+static void put_on_crash(FILE *file, const struct ctl_config *config)
+{
+    fputs(config_action_names[config->on_crash], file);
+}
+
+static void put_on_watchdog(FILE *file, const struct ctl_config *config)
+{
+    fputs(config_action_names[config->on_watchdog], file);
+}
+
+/* --- changes ------------------------------------------------------------------------------------------------- */
+
+static int change_memory(struct change *change)
+{
+    return ctl_memory_set(change->cli->ctl, change->domid, change->wanted->memory_kib);
+}
+
+static int change_max_memory(struct change *change)
+{
+    return ctl_memory_max(change->cli->ctl, change->domid, change->wanted->max_memory_kib);
+}
+
+static int change_vcpus(struct change *change)
+{
+    return ctl_vcpu_set(change->cli->ctl, change->domid, change->wanted->vcpus);
+}
+
+static int change_cpus(struct change *change)
+{
+    const struct ctl_config *wanted = change->wanted;
+    uint8_t all[CTL_CPUMAP_BYTES];
+    int result = 0;
+
+    memset(all, 0xff, sizeof(all));
+    for (uint32_t vcpu = 0; vcpu < change->held.max_vcpus && result == 0; vcpu++) {
+        const uint8_t *map = vcpu < wanted->vcpu_affinity_count ? wanted->vcpu_affinity[vcpu]
+                           : wanted->affinity_set ? wanted->hard_affinity : all;
+
+        result = ctl_vcpu_pin(change->cli->ctl, change->domid, vcpu, map, NULL);
+    }
+    return result;
+}
+
+static int change_share(struct change *change)
+{
+    const struct ctl_config *wanted = change->wanted;
+    struct ctl_share share = { wanted->cpu_weight ? wanted->cpu_weight : WEIGHT_DEFAULT, wanted->cap };
+
+    return ctl_share_set(change->cli->ctl, change->domid, change->scheduler, &share);
+}
+
+/* What is said by the stored configuration alone. */
+static int change_note(struct change *change)
+{
+    return 0;
+}
+
+/* maxmem before memory: what is asked for must be allowed. */
+static const struct aspect aspects[] = {
+    { "kernel", put_kernel, NULL },
+    { "ramdisk", put_ramdisk, NULL },
+    { "cmdline", put_command_line, NULL },
+    { "maxmem", put_max_memory, change_max_memory },
+    { "memory", put_memory, change_memory },
+    { "maxvcpus", put_max_vcpus, NULL },
+    { "vcpus", put_vcpus, change_vcpus },
+    { "cpus", put_cpus, change_cpus },
+    { "cpu_weight", put_weight, change_share },
+    { "cap", put_cap, change_share },
+    { "disk", put_disks, NULL },
+    { "vif", put_nics, NULL },
+    { "on_poweroff", put_on_poweroff, change_note },
+    { "on_reboot", put_on_reboot, change_note },
+    { "on_crash", put_on_crash, change_note },
+    { "on_watchdog", put_on_watchdog, change_note },
+};
+
+static char *value_of(const struct aspect *aspect, const struct ctl_config *config)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    if (!file)
+        return NULL;
+    aspect->put(file, config);
+    if (fclose(file) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Less memory at most, and vCPUs beyond those there are, have to wait for a restart. */
+static bool is_now(const struct change *change, const struct aspect *aspect)
+{
+    if (aspect->do_now == change_max_memory)
+        return change->wanted->max_memory_kib > change->held.max_memory_kib;
+    if (aspect->do_now == change_vcpus)
+        return change->wanted->vcpus <= change->held.max_vcpus;
+    return aspect->do_now != NULL;
+}
+
+static void tell(struct cli *cli, yajl_gen json, const char *key, const char *from, const char *to, bool now)
+{
+    if (json) {
+        json_object_open(json);
+        json_text(json, "key", key);
+        json_text(json, "from", from);
+        json_text(json, "to", to);
+        json_text(json, "when", now ? "now" : "restart");
+        json_object_close(json);
+    } else if (cli_given(cli, 'd')) {
+        fprintf(cli->out, "-%s = %s\n+%s = %s%s\n", key, from, key, to, now ? "" : "  # at the next restart");
+    } else if (!cli_given(cli, 'q')) {
+        fprintf(cli->out, "%s: %s -> %s%s\n", key, *from ? from : "nothing", *to ? to : "nothing",
+                now ? "" : ", at the next restart");
+    }
+}
+
+static int apply_aspects(struct change *change, yajl_gen json, unsigned *changes)
+{
+    struct cli *cli = change->cli;
+    int status = CLI_DONE;
+
+    for (size_t i = 0; i < sizeof(aspects) / sizeof(aspects[0]) && status == CLI_DONE; i++) {
+        char *from = value_of(&aspects[i], &change->held), *to = value_of(&aspects[i], change->wanted);
+        bool now = is_now(change, &aspects[i]);
+        int result = 0;
+
+        if (!from || !to) {
+            status = cli_fail(cli, ENOMEM, "there is no memory to compare two configurations");
+        } else if (strcmp(from, to) != 0) {
+            if (now && !cli_given(cli, 'n'))
+                result = aspects[i].do_now(change);
+            if (result < 0)
+                status = cli_fail_ctl(cli, result);
+            else
+                tell(cli, json, aspects[i].key, from, to, now);
+            ++*changes;
+        }
+        free(from);
+        free(to);
+    }
+    return status;
+}
+
+/* --- the verb ------------------------------------------------------------------------------------------------ */
+
+/* The live values over those that the domain was made from. */
+static int read_held(struct change *change)
+{
+    struct ctl_domain domain;
+    struct live live;
+    int result = ctl_domain_config_get(change->cli->ctl, change->domid, &change->held);
+
+    if (result == 0)
+        result = ctl_domain_get(change->cli->ctl, change->domid, &domain);
+    if (result < 0)
+        return cli_fail_ctl(change->cli, result);
+    if (!live_read(change->cli->ctl, &domain, &live))
+        return cli_fail_ctl(change->cli, -ESRCH);
+    change->held.memory_kib = live.target_kib;
+    change->held.max_memory_kib = live.max_kib;
+    change->held.vcpus = live.online;
+    change->held.cpu_weight = live.share.weight;
+    change->held.cap = live.share.cap;
+    change->scheduler = live.scheduler;
+    return CLI_DONE;
+}
+
+/* The stored configuration becomes what was asked for, whichever part of it could be done now. */
+static int store(struct change *change)
+{
+    struct ctl_config stored;
+    char *wanted = ctl_config_to_json(change->wanted), *held = NULL;
+    int result = ctl_domain_config_get(change->cli->ctl, change->domid, &stored);
+
+    if (result == 0)
+        held = ctl_config_to_json(&stored);
+    if (result == 0 && wanted && (!held || strcmp(held, wanted) != 0))
+        result = ctl_domain_config_set(change->cli->ctl, change->domid, change->wanted);
+    ctl_config_free(&stored);
+    free(held);
+    free(wanted);
+    return result < 0 ? cli_fail_ctl(change->cli, result) : CLI_DONE;
+}
+
+static yajl_gen open_report(struct cli *cli, const struct ctl_config *config, bool created)
+{
+    yajl_gen json = cli->json ? json_open("keel.apply/1") : NULL;
+
+    json_text(json, "name", config->name);
+    json_bool(json, "dry_run", cli_given(cli, 'n') > 0);
+    json_bool(json, "created", created);
+    return json;
+}
+
+static int close_report(struct cli *cli, yajl_gen json, uint32_t domid)
+{
+    if (!cli->json)
+        return CLI_DONE;
+    if (domid != UINT32_MAX)
+        json_number(json, "domid", domid);
+    return json_close(cli, json, cli->out);
+}
+
+static int change_guest(struct cli *cli, const struct ctl_config *config, uint32_t domid)
+{
+    struct change change = { .cli = cli, .domid = domid, .wanted = config };
+    yajl_gen json = open_report(cli, config, false);
+    unsigned changes = 0;
+    int status = read_held(&change);
+
+    json_array_open(json, "changes");
+    if (status == CLI_DONE)
+        status = apply_aspects(&change, json, &changes);
+    json_array_close(json);
+    if (status == CLI_DONE && !cli_given(cli, 'n'))
+        status = store(&change);
+    if (status == CLI_DONE && changes == 0 && !cli->json && !cli_given(cli, 'q') && !cli_given(cli, 'd'))
+        fprintf(cli->out, "%s is as %s says\n", config->name, config->source);
+    ctl_config_free(&change.held);
+    if (status == CLI_DONE)
+        return close_report(cli, json, domid);
+    if (json)
+        yajl_gen_free(json);
+    return status;
+}
+
+static int make_guest(struct cli *cli, const struct ctl_config *config)
+{
+    uint32_t domid = UINT32_MAX;
+    int status = config_check_files(cli, config), result = 0;
+
+    if (status != CLI_DONE)
+        return status;
+    if (!cli_given(cli, 'n'))
+        result = ctl_domain_create(cli->ctl, config, 0, &domid);
+    if (result < 0)
+        return cli_fail_ctl(cli, result);
+    yajl_gen json = open_report(cli, config, true);
+
+    json_array_open(json, "changes");
+    json_array_close(json);
+    if (!cli->json && !cli_given(cli, 'q'))
+        fprintf(cli->out, cli_given(cli, 'd') ? "+name = %s\n" : "%s: created\n", config->name);
+    return close_report(cli, json, domid);
+}
+
+static int run(struct cli *cli)
+{
+    struct ctl_config config;
+    uint32_t domid;
+    int status = config_argument_read(cli, 0, &config);
+
+    if (status == CLI_DONE && !cli_open(cli))
+        status = CLI_FAILED;
+    if (status == CLI_DONE) {
+        int result = ctl_domain_find(cli->ctl, config.name, &domid);
+
+        if (result == -ESRCH)
+            status = make_guest(cli, &config);
+        else
+            status = result < 0 ? cli_fail_ctl(cli, result) : change_guest(cli, &config, domid);
+    }
+    ctl_config_free(&config);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    { 'd', "diff", NULL, "show the changes as lines of a configuration, with - and +" },
+    { 'n', "dry-run", NULL, "only show them" },
+    { 'q', "quiet", NULL, "print errors only" },
+    { 'f', "defconfig", "FILE", "the configuration file" },
+    { 0 },
+};
+
+const struct cli_verb verb_apply = {
+    .name = "apply", .arguments = "[FILE] [KEY=VALUE...]", .arguments_most = -1,
+    .summary = "Bring a guest to what its configuration says",
+    .details = "A guest that is not there is created. Memory, vCPUs, affinity, weight and cap are changed at once;\n"
+               "the rest is kept for the next restart, and told so. Doing it again changes nothing.",
+    .options = options, .run = run,
+};
