@@ -30,11 +30,13 @@ help:
 	@echo "                                               make bench-store the store, beside Debian's xenstored and oxenstored"
 	@echo "make images  kernels and initrds for QEMU          make sloc        lines of code"
 	@echo "make setup   only installs what is missing         make clean       removes build/"
+	@echo "make fresh   make demo, from a clean clone of HEAD, in a bare Debian 12 made by debootstrap (needs root)"
 	@echo "DEBUG=1 builds the hypervisor with its checks of lock order and invariants."
 
 setup:
 	@scripts/setup --peer
-demo: setup
+demo:
+	@scripts/setup
 	@$(MAKE) --no-print-directory all images
 	@scripts/demo
 check:

@@ -133,7 +133,7 @@ TEST_KERNEL := $(BUILD)/images/test-kernel
 TEST_KERNEL_CASES := version memory events vcpu grants calls apic smp hostile bench
 TEST_KERNEL_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/guest/%.o,start.S main.c console.c interrupts.c apic.c shared.c \
   string.c $(patsubst %,case_%.c,$(TEST_KERNEL_CASES)))
-TEST_KERNEL_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+TEST_KERNEL_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2> /dev/null) \
   -isystem $(BUILD)/include -D__XEN_TOOLS__ -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-builtin -fno-toplevel-reorder -Wno-main
 
@@ -166,9 +166,13 @@ library: all
 .PHONY: top
 top: $(BUILD)/bin/ctl
 	@tests/top/run $(BUILD)/results/top
-.PHONY: peer
+.PHONY: peer fresh
 peer: all images
 	@tests/peer/run $(BUILD)/results/peer
+# It installs a whole Debian and all packages anew, some minutes of download and disk: not a part of `make check`.
+fresh:
+	@scripts/setup --fresh
+	@tests/fresh/run $(BUILD)/results/fresh
 bench: all images
 	@tests/bench/run $(BUILD)/results/bench
 
