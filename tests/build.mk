@@ -149,6 +149,13 @@ $(TEST_KERNEL): $(TEST_KERNEL_OBJECTS) tests/guest/kernel.lds
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	  -T tests/guest/kernel.lds -o $@ $(TEST_KERNEL_OBJECTS)
 
+# What resets the machine, for the test of how that is told.
+images: $(IMAGES)/triple-fault
+$(IMAGES)/triple-fault: tests/system/triple_fault.S
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	  -Wl,-Ttext-segment=0x200000 -Wl,-e,start -o $@ $<
+
 # --- tests that boot the machine --------------------------------------------------------------------------------------
 .PHONY: system clang debug
 # Everything again: with the other compiler, which has to be content too; and with the hypervisor's own checks.
