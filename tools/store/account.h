@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the daemon knows of a domain as a client: its limits, the memory that it costs beside its nodes, and what it
- * has asked for. Connections of one domain share an account; it lives while there is one, or while it has limits of its own.
+ * has asked for. Connections of one domain share an account; it lives while there is one, or while it has limits of
+ * its own.
  */
 #ifndef STORE_ACCOUNT_H
 #define STORE_ACCOUNT_H

@@ -68,7 +68,8 @@ void connection_reset(struct connection *connection)
     connection_drop_watches(connection);
     connection_drop_transactions(connection);
     connection->input_start = connection->input_end = 0;
-    connection->output_start = connection->output_end = 0;
+    connection->output_start = connection->output_end = connection->output_boundary = 0;
+    connection->replies_waiting = 0;
     connection->failed = false;
 }
 
@@ -109,11 +110,12 @@ void connection_take_transaction(struct connection *connection, struct transacti
 char *connection_reserve(struct connection *connection, size_t size)
 {
     if (connection->output_start == connection->output_end)
-        connection->output_start = connection->output_end = 0;
+        connection->output_start = connection->output_end = connection->output_boundary = 0;
     if (connection->output_end + size > connection->output_capacity) {
         size_t waiting = connection->output_end - connection->output_start;
         if (waiting > 0 && connection->output_start > 0)
             memmove(connection->output, connection->output + connection->output_start, waiting);
+        connection->output_boundary -= connection->output_start;
         connection->output_start = 0;
         connection->output_end = waiting;
         if (waiting + size > connection->output_capacity) {
@@ -128,9 +130,38 @@ char *connection_reserve(struct connection *connection, size_t size)
 
 void connection_sent(struct connection *connection, size_t size)
 {
+    struct xsd_sockmsg header;
+    memcpy(&header, connection->output + connection->output_end, sizeof(header));
+    connection->replies_waiting += header.type != XS_WATCH_EVENT;
+    if (connection->output_start == connection->output_end && !actor_is_privileged(&connection->actor)) {
+        connection->taken_ns = statistics_now_ns();
+        daemon_start_clock(connection->daemon);
+    }
     connection->output_end += size;
     if (!connection->serving)
         daemon_queue(connection->daemon, connection);
+}
+
+void connection_restore_output(struct connection *connection, const char *output, size_t size, size_t boundary)
+{
+    size_t at = boundary;
+    unsigned int replies = 0;
+    while (at < size) {
+        struct xsd_sockmsg header;
+        if (size - at < sizeof(header))
+            break;
+        memcpy(&header, output + at, sizeof(header));
+        if (header.len > size - at - sizeof(header))
+            break;
+        replies += header.type != XS_WATCH_EVENT;
+        at += sizeof(header) + header.len;
+    }
+    bool whole = at == size;
+    memcpy(connection_reserve(connection, size), output, size);
+    connection->output_boundary = connection->output_end + (whole ? boundary : size);
+    connection->replies_waiting += whole ? replies : 0;
+    connection->output_end += size;
+    daemon_queue(connection->daemon, connection);
 }
 
 static size_t output_waiting(const struct connection *connection)
@@ -168,8 +199,7 @@ void connection_send_event(struct connection *connection, struct watch *watch, c
     connection_sent(connection, size);
 }
 
-/* There is room again: one event for each watch that found none. */
-static void send_overflowed(struct connection *connection)
+void connection_send_owed(struct connection *connection)
 {
     connection->overflowed = false;
     for (struct watch *watch = connection->watches; watch; watch = watch->next_of_connection)
@@ -177,6 +207,17 @@ static void send_overflowed(struct connection *connection)
             watch->overflowed = false;
             connection_send_event(connection, watch, watch->path);
         }
+}
+
+/* Moves the boundary behind all messages of which something has been sent. */
+static void advance_boundary(struct connection *connection)
+{
+    while (connection->output_boundary < connection->output_start) {
+        struct xsd_sockmsg header;
+        memcpy(&header, connection->output + connection->output_boundary, sizeof(header));
+        connection->output_boundary += sizeof(header) + header.len;
+        connection->replies_waiting -= header.type != XS_WATCH_EVENT;
+    }
 }
 
 static void fail(struct connection *connection)
@@ -198,14 +239,18 @@ static void flush(struct connection *connection)
         if (sent == 0)
             return;
         connection->output_start += (size_t)sent;
+        advance_boundary(connection);
+        if (!actor_is_privileged(&connection->actor))
+            connection->taken_ns = statistics_now_ns();
         if (connection->overflowed && output_waiting(connection) == 0)
-            send_overflowed(connection);
+            connection_send_owed(connection);
     }
     if (connection->output_capacity > 4 * OUTPUT_PAUSE) {
         free(connection->output);
         account_charge(connection->actor.account, -(int64_t)connection->output_capacity);
         connection->output = NULL;
         connection->output_start = connection->output_end = connection->output_capacity = 0;
+        connection->output_boundary = 0;
     }
 }
 
@@ -252,6 +297,15 @@ static bool handle_one(struct connection *connection)
     return true;
 }
 
+/* Whether so much waits to be taken that no further request is handled. */
+static bool is_paused(const struct connection *connection)
+{
+    const struct account *account = connection->actor.account;
+    return output_waiting(connection) >= OUTPUT_PAUSE ||
+           (!actor_is_privileged(&connection->actor) &&
+            quota_forbids(account->quota.outstanding, connection->replies_waiting));
+}
+
 void connection_service(struct connection *connection)
 {
     if (connection->failed)
@@ -260,19 +314,20 @@ void connection_service(struct connection *connection)
     flush(connection);
     unsigned int handled = 0;
     bool drained = false;
-    while (!connection->failed && handled < REQUESTS_A_TURN && output_waiting(connection) < OUTPUT_PAUSE) {
+    while (!connection->failed && handled < REQUESTS_A_TURN && !is_paused(connection)) {
         if (handle_one(connection))
             handled++;
         else if (connection->failed || drained || !receive(connection, &drained))
             break;
     }
+    bool stopped = !connection->failed && is_paused(connection);
     if (!connection->failed)
         flush(connection);
     connection->serving = false;
     if (connection->failed)
         return;
-    bool paused = output_waiting(connection) >= OUTPUT_PAUSE;
-    if (handled == REQUESTS_A_TURN && !paused)
+    bool paused = is_paused(connection);
+    if ((handled == REQUESTS_A_TURN || stopped) && !paused)
         daemon_queue(connection->daemon, connection);
     connection->transport->wait(connection, !paused, output_waiting(connection) > 0);
 }

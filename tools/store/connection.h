@@ -4,8 +4,8 @@
  * keeps answers and watch events until the client takes them.
  *
  * A client that sends faster than others is served in turns of a few requests; one that does not take its answers is
- * not served at all until it does; and of the events of an unprivileged one only so many bytes are kept: a watch that
- * finds no room has one event on its own path sent later in place of all that it missed.
+ * not served at all until it does; and of the events of an unprivileged one only so many bytes are kept, for so long: a
+ * watch whose event finds no room, or is thrown away, has one on its own path sent later in place of all it missed.
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
@@ -59,6 +59,10 @@ struct connection {
     size_t input_start, input_end, input_capacity;
     char *output; /* output_start..output_end: not yet sent */
     size_t output_start, output_end, output_capacity;
+    size_t output_boundary; /* where the first message begins of which nothing has been sent */
+    unsigned int replies_waiting; /* at or behind that */
+    bool output_changed;          /* not only by growing: a transport that remembers it has to anew */
+    uint64_t taken_ns; /* when the client took something last, or had nothing to take */
     uint64_t requests; /* handled so far */
 };
 
@@ -82,8 +86,19 @@ void connection_service(struct connection *connection);
 char *connection_reserve(struct connection *connection, size_t size);
 void connection_sent(struct connection *connection, size_t size);
 
+/* Puts output back that another daemon left, all of it behind what waits: `boundary` bytes of a message of which a part
+ * has been sent, then whole ones. */
+void connection_restore_output(struct connection *connection, const char *output, size_t size, size_t boundary);
+
 /* Queues the event that `path` changed for a watch. */
 void connection_send_event(struct connection *connection, struct watch *watch, const char *path);
+
+/* There is room again: one event for each watch that found none. */
+void connection_send_owed(struct connection *connection);
+
+/* Looks at the time: ends transactions of an unprivileged client that are too old, throws events away that it has left
+ * lying for too long. Whether it has to be looked at again. */
+bool connection_tick(struct connection *connection, uint64_t now_ns);
 
 /* Removes all watches; ends all transactions. */
 void connection_drop_watches(struct connection *connection);

@@ -103,6 +103,7 @@ static int run_help(struct request *request, const char *const *arguments, int c
 static const struct command commands[] = {
     {"check", "", run_check},
     {"help", "", run_help},
+    {"live-update", "-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a", control_live_update},
     {"log", "on|off", run_log},
     {"logfile", "<file>", run_logfile},
     {"memreport", "", run_memreport},
@@ -118,8 +119,6 @@ static int run_help(struct request *request, const char *const *arguments, int c
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used, "%s%s%s\n", commands[i].name,
                                  commands[i].usage[0] ? " " : "", commands[i].usage);
-    used += (size_t)snprintf(request->reply + used, XENSTORE_PAYLOAD_MAX - used,
-                             "Not supported: live-update.\n");
     request->reply_size = used + 1;
     return 0;
 }

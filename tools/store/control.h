@@ -5,6 +5,7 @@
 
 #include "store/request.h"
 
+int control_live_update(struct request *request, const char *const *arguments, int count);
 int control_quota(struct request *request, const char *const *arguments, int count);
 int control_quota_soft(struct request *request, const char *const *arguments, int count);
 int control_stats(struct request *request, const char *const *arguments, int count);

@@ -34,7 +34,8 @@ static void add_summary(struct text *text, const struct daemon *daemon)
     text_add(text,
              "{\"schema\":\"" SCHEMA "\",\"uptime_s\":%llu,"
              "\"node_count\":%llu,\"node_bytes\":%llu,"
-             "\"watch_count\":%llu,\"transaction_count\":%llu,\"connection_count\":%llu,\"generation\":%llu,\"journal_bytes\":%llu,"
+             "\"watch_count\":%llu,\"transaction_count\":%llu,\"connection_count\":%llu,"
+             "\"generation\":%llu,\"journal_bytes\":%llu,"
              "\"requests\":%llu,\"errors\":%llu,\"commits\":%llu,\"conflicts\":%llu,\"events\":%llu,"
              "\"events_merged\":%llu,\"mean_ns\":%llu,\"p50_ns\":%llu,\"p99_ns\":%llu,\"max_ns\":%llu",
              number((statistics_now_ns() - statistics->started_ns) / 1000000000u), number(nodes),

@@ -2,7 +2,10 @@
 /* The daemon's parts together, and what is done at the end of each turn of its loop. */
 #include "store/daemon.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "store/journal.h"
 
@@ -32,12 +35,44 @@ static bool after_turn(void *context)
     return daemon->ready || journal_busy;
 }
 
+static void set_clock(struct daemon *daemon, time_t seconds)
+{
+    struct itimerspec time = {.it_value.tv_sec = seconds};
+    timerfd_settime(daemon->clock.fd, 0, &time, NULL);
+    daemon->clock_runs = seconds > 0;
+}
+
+void daemon_start_clock(struct daemon *daemon)
+{
+    if (!daemon->clock_runs)
+        set_clock(daemon, 1);
+}
+
+static void clock_ready(struct loop_source *source, uint32_t events)
+{
+    struct daemon *daemon = (struct daemon *)((char *)source - offsetof(struct daemon, clock));
+    uint64_t expirations, now_ns = statistics_now_ns();
+    bool again = false;
+    if (read(source->fd, &expirations, sizeof(expirations)) < 0)
+        return;
+    for (struct connection *connection = daemon->connections; connection; connection = connection->next)
+        again |= connection_tick(connection, now_ns);
+    set_clock(daemon, again);
+}
+
 int daemon_create(struct daemon *daemon)
 {
     *daemon = (struct daemon){0};
     int error = loop_create(&daemon->loop, after_turn, daemon);
     if (error)
         return error;
+    daemon->clock = (struct loop_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                                         .ready = clock_ready};
+    error = daemon->clock.fd < 0 ? errno : loop_watch(&daemon->loop, &daemon->clock, EPOLLIN);
+    if (error) {
+        loop_destroy(&daemon->loop);
+        return error;
+    }
     daemon->ready_end = &daemon->ready;
     store_create(&daemon->store);
     daemon->accounts.defaults = &daemon->store.quota;
@@ -57,6 +92,8 @@ void daemon_destroy(struct daemon *daemon)
     watch_index_destroy(&daemon->watches);
     account_table_clear(&daemon->accounts);
     store_destroy(&daemon->store);
+    close(daemon->clock.fd);
+    live_update_end(&daemon->update);
     loop_destroy(&daemon->loop);
 }
 

@@ -5,6 +5,7 @@
 
 #include "store/connection.h"
 #include "store/domain.h"
+#include "store/live_update.h"
 #include "store/loop.h"
 #include "store/statistics.h"
 
@@ -15,6 +16,8 @@ struct daemon {
     struct watch_index watches;
     struct loop loop;
     struct connection *connections;
+    struct loop_source clock; /* a timer, while there is something to look at */
+    bool clock_runs;
     struct connection *closed; /* to be freed at the end of the turn */
     struct connection *ready, **ready_end; /* to be serviced though no descriptor says so */
     uint64_t turn;
@@ -22,6 +25,7 @@ struct daemon {
     uint32_t last_connection_id;
     struct domain_table domains;
     struct journal *journal; /* NULL: nothing is kept */
+    struct live_update update; /* its program is NULL where there can be none */
 };
 
 struct journal;
@@ -31,6 +35,9 @@ int daemon_create(struct daemon *daemon);
 
 /* Closes all connections and frees all. */
 void daemon_destroy(struct daemon *daemon);
+
+/* From here on connections are looked at once a second, as long as one needs it (connection_tick). */
+void daemon_start_clock(struct daemon *daemon);
 
 /* Has a connection serviced in the next turn. */
 void daemon_queue(struct daemon *daemon, struct connection *connection);

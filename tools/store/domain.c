@@ -198,7 +198,8 @@ void domains_check_life(struct daemon *daemon)
 {
     struct domain_table *table = &daemon->domains;
     struct hypervisor *hypervisor = table->hypervisor;
-    bool told = false;
+    domid_t told[64]; /* more than that at once are told in turns */
+    size_t count = 0;
     struct connection *next;
     for (struct connection *connection = daemon->connections; connection; connection = next) {
         next = connection->next;
@@ -207,17 +208,21 @@ void domains_check_life(struct daemon *daemon)
             continue;
         enum domain_life life = hypervisor->operations->life(hypervisor, connection->actor.domain);
         if (life == DOMAIN_GONE) {
+            told[count++] = connection->actor.domain;
             domains_release(daemon, connection->actor.domain);
-            told = true;
         } else if (life == DOMAIN_SHUT_DOWN && !ring->shut_down) {
             ring->shut_down = true;
-            told = true;
+            told[count++] = connection->actor.domain;
             if (daemon->journal)
                 journal_put_domain(daemon->journal, ring);
         }
+        if (count == sizeof(told) / sizeof(told[0])) {
+            watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", told, count);
+            count = 0;
+        }
     }
-    if (told)
-        watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain");
+    if (count > 0)
+        watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", told, count);
 }
 
 void domains_poll(struct daemon *daemon)

@@ -299,11 +299,12 @@ static void restore_connection(struct journal *journal, const struct journal_dom
     ring->done_count = kept->done_count;
     if (ring->done)
         memcpy(ring->done, kept->done, kept->done_count * sizeof(ring->done[0]));
-    ring_restore(ring, kept->consumer, kept->producer, kept->input, kept->input_size, kept->output, kept->output_size);
+    ring_restore(ring, kept);
     for (const struct journal_watch *kept_watch = kept->watches; kept_watch; kept_watch = kept_watch->next) {
         size_t home_size = kept_watch->relative ? kept_watch->relative - 1 : 0;
         struct watch *watch =
-            watch_add(&journal->daemon->watches, connection, kept_watch->path, home_size, kept_watch->token);
+            watch_add(&journal->daemon->watches, connection, kept_watch->path, home_size, kept_watch->token,
+                      kept_watch->depth);
         if (watch)
             connection_send_event(connection, watch, watch->path);
     }
@@ -312,7 +313,6 @@ static void restore_connection(struct journal *journal, const struct journal_dom
 void journal_restore_domains(struct journal *journal)
 {
     struct daemon *daemon = journal->daemon;
-    bool lost = false;
     for (const struct journal_domain *kept = journal->state.domains; kept; kept = kept->next) {
         struct ring_connection *ring =
             kept->domain == 0 ? domains_find(daemon, 0)
@@ -322,13 +322,11 @@ void journal_restore_domains(struct journal *journal)
         } else {
             log_info("domain %u ended while no store was served: what it owned is removed", kept->domain);
             domains_forget(daemon, kept->domain);
-            lost = true;
+            watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", &kept->domain, 1);
         }
     }
     journal_state_free(&journal->state);
     for (const struct connection *connection = daemon->connections; connection; connection = connection->next)
         if (connection->durable)
             journal_put_domain(journal, (const struct ring_connection *)connection);
-    if (lost)
-        watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain");
 }

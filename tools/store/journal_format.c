@@ -4,6 +4,7 @@
 
 #include "store/journal_nodes.h"
 #include "store/log.h"
+#include "store/watch.h"
 
 struct record_header {
     uint32_t size; /* of the payload */
@@ -72,6 +73,7 @@ void journal_put_domain_state(struct bytes *record, const struct journal_domain 
     BYTES_PUT(record, domain->consumer);
     BYTES_PUT(record, domain->producer);
     BYTES_PUT(record, domain->last_transaction_id);
+    BYTES_PUT(record, domain->output_boundary);
     bytes_put_sized(record, domain->input, domain->input_size);
     bytes_put_sized(record, domain->output, domain->output_size);
     bytes_put_sized(record, domain->done, domain->done_count * sizeof(domain->done[0]));
@@ -221,12 +223,13 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     BYTES_GET(reader, read.producer);
     BYTES_GET(reader, read.last_transaction_id);
     read.shut_down = shut_down;
+    BYTES_GET(reader, read.output_boundary);
     const char *input = bytes_get_sized(reader, &read.input_size);
     const char *output = bytes_get_sized(reader, &read.output_size);
     size_t done_size;
     const char *done = bytes_get_sized(reader, &done_size);
     read.done_count = done_size / sizeof(read.done[0]);
-    if (reader->failed || read.domain >= DOMID_FIRST_RESERVED) {
+    if (reader->failed || read.domain >= DOMID_FIRST_RESERVED || read.output_boundary > read.output_size) {
         reader->failed = true;
         return;
     }
@@ -254,12 +257,14 @@ static void load_watch(struct journal_state *state, struct byte_reader *reader, 
 {
     domid_t domain;
     uint32_t relative;
+    int32_t depth;
     load_origin(state, reader);
     BYTES_GET(reader, domain);
     BYTES_GET(reader, relative);
+    BYTES_GET(reader, depth);
     const char *path = get_path(reader), *token = get_string(reader);
     struct journal_domain *owner = reader->failed ? NULL : *find_domain(state, domain);
-    if (!owner || relative >= strlen(path)) {
+    if (!owner || relative >= strlen(path) || depth < WATCH_ALL_BELOW) {
         reader->failed = true;
         return;
     }
@@ -274,6 +279,7 @@ static void load_watch(struct journal_state *state, struct byte_reader *reader, 
         size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
         *link = allocate(sizeof(**link) + path_size + token_size);
         (*link)->relative = relative;
+        (*link)->depth = depth;
         (*link)->token = (*link)->path + path_size;
         memcpy((*link)->path, path, path_size);
         memcpy((*link)->token, token, token_size);

@@ -30,6 +30,7 @@ struct journal_origin {
 struct journal_watch {
     struct journal_watch *next;
     uint32_t relative;
+    int32_t depth;
     char *token;
     char path[];
 };
@@ -44,6 +45,7 @@ struct journal_domain {
     uint32_t consumer, producer, last_transaction_id;
     const char *input, *output;
     size_t input_size, output_size;
+    uint32_t output_boundary; /* of `output`, up to where it is the rest of a message */
     uint32_t *done; /* positions of requests after this state that were carried out */
     size_t done_count;
     char *memory; /* that input and output lie in, when it belongs to this */

@@ -25,6 +25,7 @@ void journal_encode_domain(struct bytes *record, const struct ring_connection *r
         .input_size = connection->input_end - connection->input_start,
         .output = connection->output + connection->output_start,
         .output_size = connection->output_end - connection->output_start,
+        .output_boundary = (uint32_t)(connection->output_boundary - connection->output_start),
         .done = ring->done,
         .done_count = ring->done_count,
     };
@@ -49,6 +50,7 @@ void journal_encode_watch(struct bytes *record, enum journal_record kind, const 
     journal_put_origin(record, &origin);
     BYTES_PUT(record, watch->connection->actor.domain);
     BYTES_PUT(record, watch->relative);
+    BYTES_PUT(record, watch->depth);
     bytes_put_sized(record, watch->path, strlen(watch->path) + 1);
     bytes_put_sized(record, watch->token, strlen(watch->token) + 1);
 }

@@ -223,6 +223,20 @@ static int set_up(struct daemon *daemon, const struct options *options, struct s
     return error;
 }
 
+/* Until a signal ends it. A live update becomes another program here, between two turns: all that was answered is in
+ * the journal. */
+static void serve(struct daemon *daemon)
+{
+    for (;;) {
+        loop_run(&daemon->loop);
+        if (!daemon->update.due)
+            return;
+        int error = live_update_run(&daemon->update);
+        log_error("live update: the program cannot be run: %s; the daemon goes on as it is", strerror(error));
+        daemon->loop.stop = false;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -231,7 +245,11 @@ int main(int argc, char **argv)
         return status - 1;
 
     int ready_fd = -1;
-    if (!options.foreground && (ready_fd = fork_into_background()) < 0) {
+    bool updated = getenv(LIVE_UPDATE_VARIABLE); /* the daemon is in its place already */
+    unsetenv(LIVE_UPDATE_VARIABLE);
+    if (updated && !options.foreground)
+        log_to_syslog();
+    if (!updated && !options.foreground && (ready_fd = fork_into_background()) < 0) {
         log_error("cannot go to the background: %s", strerror(errno));
         return 1;
     }
@@ -239,6 +257,7 @@ int main(int argc, char **argv)
     struct socket_listener listener = {0};
     struct signal_source signals;
     int error = daemon_create(&daemon);
+    live_update_prepare(&daemon.update, argv);
     if (!error)
         error = watch_signals(&daemon, &signals);
     if (error) {
@@ -252,7 +271,7 @@ int main(int argc, char **argv)
         goto close_daemon;
     if (ready_fd >= 0)
         announce_ready(ready_fd);
-    loop_run(&daemon.loop);
+    serve(&daemon);
     if (options.pid_file)
         unlink(options.pid_file);
     status = 0;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/number.h"
+
 #define LETTERS(first, last) [first ... last] = true
 static const bool allowed_in_names[256] = {
     LETTERS('a', 'z'), LETTERS('A', 'Z'), LETTERS('0', '9'), ['-'] = true, ['_'] = true, ['@'] = true,
@@ -27,12 +29,32 @@ static bool is_valid(const char *path, size_t size)
     return size == 1 || path[size - 1] != '/';
 }
 
+/* A special name has no components, but for the end of one domain. */
+static bool is_one_release(const char *path, const char *slash)
+{
+    domid_t domain;
+    return strncmp(path, "@releaseDomain/", (size_t)(slash - path) + 1) == 0 &&
+           (slash[1] != '0' || slash[2] == '\0') && number_parse_domain(slash + 1, &domain);
+}
+
+int32_t path_depth(const char *path)
+{
+    int32_t depth = 0;
+    if (path[0] == '/' && path[1] == '\0')
+        return 0;
+    for (; *path; path++)
+        depth += *path == '/';
+    return depth;
+}
+
 bool path_is_canonical(const char *path)
 {
     size_t size = strlen(path);
     bool special = path_is_special(path);
-    return size > 0 && size < PATH_SIZE && (special || path[0] == '/') && is_valid(path, size) &&
-           !(special && memchr(path, '/', size));
+    if (size == 0 || size >= PATH_SIZE || (!special && path[0] != '/') || !is_valid(path, size))
+        return false;
+    const char *slash = special ? memchr(path, '/', size) : NULL;
+    return !slash || is_one_release(path, slash);
 }
 
 int path_canonicalise(const char *name, const char *home, bool allow_special, char path[static PATH_SIZE])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of nodes. A canonical path is absolute ("/local/domain/3/name", "/") or special ("@releaseDomain"), valid, and
- * at most XENSTORE_ABS_PATH_MAX bytes. Its components start with the empty one for an absolute path, so that the root
- * "/" and the special nodes are children of one invisible node and need no case of their own.
+ * at most XENSTORE_ABS_PATH_MAX bytes; "@releaseDomain/3" is one too, of which there is never a node. Its components
+ * start with the empty one for an absolute path, so that the root "/" and the special nodes are children of one
+ * invisible node and need no case of their own.
  */
 #ifndef STORE_PATH_H
 #define STORE_PATH_H
@@ -35,6 +36,9 @@ struct path_component {
     const char *name; /* not zero-terminated */
     size_t size;
 };
+
+/* The components below the first one: 0 for "/" and special names, 1 for "/a". */
+int32_t path_depth(const char *path);
 
 /* Walks a canonical path: start with *cursor = path; false at its end. */
 bool path_next_component(const char **cursor, struct path_component *component);

@@ -93,6 +93,14 @@ static int find_transaction(struct request *request)
     request->transaction = connection_find_transaction(request->connection, id);
     if (!request->transaction)
         return id <= request->connection->lost_transaction_id ? EAGAIN : ENOENT;
+    if (request->transaction->expired) {
+        if (request->header->type == XS_TRANSACTION_END) {
+            connection_take_transaction(request->connection, request->transaction);
+            transaction_free(request->transaction);
+        }
+        request->transaction = NULL;
+        return EAGAIN;
+    }
     request->view = transaction_view(request->transaction, &request->daemon->store);
     return 0;
 }
@@ -199,7 +207,7 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
     if (request.changes.first)
         daemon_publish(daemon, &request.changes);
     if (request.special_event)
-        watch_fire_special(&daemon->watches, daemon->store.top, request.special_event);
+        watch_fire_special(&daemon->watches, daemon->store.top, request.special_event, &request.special_domain, 1);
     struct account *account = connection->actor.account;
     if (account) { /* still connected */
         account->requests++;

@@ -42,6 +42,7 @@ struct request {
     struct change_list changes; /* of the store, to be told to the watches */
     struct watch *watch_set;    /* fires once */
     const char *special_event;  /* "@introduceDomain" or such, or NULL */
+    domid_t special_domain;     /* that it is about */
 };
 
 /* Answers one request. `header->len` bytes at `body`. */

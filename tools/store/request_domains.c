@@ -20,6 +20,7 @@ int request_introduce(struct request *request)
     int error = domains_introduce(request->daemon, domain, gfn, (event_port_t)port, &fresh);
     if (!error && fresh)
         request->special_event = "@introduceDomain";
+    request->special_domain = domain;
     return error;
 }
 
@@ -31,6 +32,7 @@ int request_release(struct request *request)
     int error = domains_release(request->daemon, domain);
     if (!error)
         request->special_event = "@releaseDomain";
+    request->special_domain = domain;
     return error;
 }
 

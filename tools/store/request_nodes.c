@@ -7,6 +7,7 @@
 
 #include "store/daemon.h"
 #include "store/journal.h"
+#include "store/number.h"
 #include "store/request.h"
 
 int request_directory(struct request *request)
@@ -108,6 +109,8 @@ int request_transaction_start(struct request *request)
     transaction->account = request->actor->account;
     transaction->started_ns = request->started_ns;
     transaction_charge(transaction);
+    if (!actor_is_privileged(request->actor))
+        daemon_start_clock(request->daemon);
     transaction->next = connection->transactions;
     connection->transactions = transaction;
     connection->transaction_count++;
@@ -136,10 +139,30 @@ int request_transaction_end(struct request *request)
     return error;
 }
 
+/* What may follow a watch's token: the number of levels that it sees. Of a special name 1 says that events name the
+ * domain. */
+static bool parse_depth(const struct request *request, int32_t *depth)
+{
+    uint64_t number;
+    *depth = WATCH_ALL_BELOW;
+    if (request->data_size == 0 || (request->data_size == 1 && request->data[0] == '\0'))
+        return true;
+    const struct account *account = request->actor->account;
+    if ((account->features_chosen && !(account->features & RING_FEATURE_WATCH_DEPTH)) ||
+        request->data[request->data_size - 1] != '\0' || strlen(request->data) + 1 != request->data_size ||
+        !number_parse(request->data, INT32_MAX, false, &number) || (path_is_special(request->path) && number != 1))
+        return false;
+    *depth = (int32_t)number;
+    return true;
+}
+
 int request_watch(struct request *request)
 {
     struct connection *connection = request->connection;
     const char *name = request->arguments[0], *token = request->arguments[1];
+    int32_t depth;
+    if (!parse_depth(request, &depth))
+        return EINVAL;
     if (strlen(name) + strlen(token) + 2 > XENSTORE_PAYLOAD_MAX)
         return EINVAL;
     if (!actor_is_privileged(request->actor) &&
@@ -148,7 +171,8 @@ int request_watch(struct request *request)
     if (request_forbids_memory(request))
         return ENOMEM;
     size_t home_size = name[0] == '/' || name[0] == '@' ? 0 : strlen(connection->home);
-    request->watch_set = watch_add(&request->daemon->watches, connection, request->path, home_size, token);
+    request->watch_set = watch_add(&request->daemon->watches, connection, request->path, home_size, token,
+                                   depth);
     if (!request->watch_set)
         return EEXIST;
     struct journal *journal = connection->durable ? request->daemon->journal : NULL;

@@ -7,6 +7,7 @@
 
 #include "store/daemon.h"
 #include "store/journal.h"
+#include "store/journal_format.h"
 #include "store/log.h"
 #include "store/memory.h"
 
@@ -83,6 +84,7 @@ static void record(struct ring_connection *ring)
         journal_put_domain(journal, ring);
     ring->recorded_consumer = ring->request_consumer;
     ring->recorded_end = output_end(ring);
+    ring->connection.output_changed = false;
 }
 
 static ssize_t receive(struct connection *connection, void *to, size_t size)
@@ -118,7 +120,8 @@ static ssize_t send_bytes(struct connection *connection, const void *from, size_
     size_t count = room < size ? room : size;
     if (count == 0)
         return 0;
-    if (ring->recorded_consumer != ring->request_consumer || ring->recorded_end != output_end(ring))
+    if (ring->recorded_consumer != ring->request_consumer || ring->recorded_end != output_end(ring) ||
+        connection->output_changed)
         record(ring);
     size_t offset = MASK_XENSTORE_IDX(ring->response_producer);
     size_t first = count < XENSTORE_RING_SIZE - offset ? count : XENSTORE_RING_SIZE - offset;
@@ -207,25 +210,37 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
     return ring;
 }
 
-void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
-                  size_t input_size, const char *output, size_t output_size)
+/* Where a whole message begins in what is left of the output once `delivered` bytes of it are. */
+static size_t boundary_behind(const struct journal_domain *kept, size_t delivered)
+{
+    size_t at = kept->output_boundary;
+    while (at < delivered && kept->output_size - at >= sizeof(struct xsd_sockmsg)) {
+        struct xsd_sockmsg header;
+        memcpy(&header, kept->output + at, sizeof(header));
+        if (header.len > kept->output_size - at - sizeof(header))
+            break;
+        at += sizeof(header) + header.len;
+    }
+    return at < delivered ? kept->output_size - delivered : at - delivered;
+}
+
+void ring_restore(struct ring_connection *ring, const struct journal_domain *kept)
 {
     struct connection *connection = &ring->connection;
-    uint32_t ahead = ring->request_consumer - consumer;
-    uint32_t delivered = ring->response_producer - producer;
-    if ((ahead > 0 && ahead < INT32_MAX) || delivered > output_size || input_size > connection->input_capacity) {
+    uint32_t ahead = ring->request_consumer - kept->consumer;
+    uint32_t delivered = ring->response_producer - kept->producer;
+    if ((ahead > 0 && ahead < INT32_MAX) || delivered > kept->output_size ||
+        kept->input_size > connection->input_capacity) {
         log_error("domain %u: the journal's state of its ring is older than the page: what was under way is lost",
                   connection->actor.domain);
         return;
     }
-    ring->request_consumer = ring->recorded_consumer = consumer;
-    memcpy(connection->input, input, input_size);
-    connection->input_end = input_size;
-    if (delivered < output_size) {
-        size_t rest = output_size - delivered;
-        memcpy(connection_reserve(connection, rest), output + delivered, rest);
-        connection_sent(connection, rest);
-    }
+    ring->request_consumer = ring->recorded_consumer = kept->consumer;
+    memcpy(connection->input, kept->input, kept->input_size);
+    connection->input_end = kept->input_size;
+    if (delivered < kept->output_size)
+        connection_restore_output(connection, kept->output + delivered, kept->output_size - delivered,
+                                  boundary_behind(kept, delivered));
 }
 
 /* The domain asked for a new start on its side of the page. */

@@ -13,6 +13,8 @@
 #define RING_FEATURE_WATCH_DEPTH 4u
 #define RING_FEATURES (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR | RING_FEATURE_WATCH_DEPTH)
 
+struct journal_domain;
+
 struct ring_connection {
     struct connection connection; /* first: a pointer to one is a pointer to the other */
     struct hypervisor *hypervisor;
@@ -41,9 +43,8 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
 void ring_attach(struct ring_connection *ring);
 
 /* Goes on where the journal says that the daemon before this one was: what it had taken and not handled, and what it
- * had answered and not delivered, the first byte of which belongs at `producer`. */
-void ring_restore(struct ring_connection *ring, uint32_t consumer, uint32_t producer, const char *input,
-                  size_t input_size, const char *output, size_t output_size);
+ * had answered and not delivered, the first byte of which belongs at `kept->producer`. */
+void ring_restore(struct ring_connection *ring, const struct journal_domain *kept);
 
 /* The byte of the ring's stream at which the request ends that is being handled. */
 uint32_t ring_request_position(const struct ring_connection *ring);

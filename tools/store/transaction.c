@@ -93,15 +93,24 @@ void transaction_charge(struct transaction *transaction)
     transaction->charged = bytes;
 }
 
-void transaction_free(struct transaction *transaction)
+void transaction_expire(struct transaction *transaction)
 {
-    if (transaction->account)
-        account_charge(transaction->account, -transaction->charged);
     tree_release(transaction->base);
     tree_release(transaction->top);
     usage_clear(&transaction->usage);
     clear_log(&transaction->accesses);
     change_list_release(&transaction->changes);
+    transaction->base = transaction->top = NULL;
+    transaction->accesses = (struct access_log){0};
+    transaction->expired = true;
+    transaction_charge(transaction);
+}
+
+void transaction_free(struct transaction *transaction)
+{
+    transaction_expire(transaction);
+    if (transaction->account)
+        account_charge(transaction->account, -transaction->charged);
     free(transaction);
 }
 

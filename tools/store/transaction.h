@@ -36,9 +36,13 @@ struct transaction {
     struct account *account; /* that is charged for it; NULL: none */
     int64_t charged;
     uint64_t started_ns;
+    bool expired; /* it has no trees any more, and can only be ended */
 };
 
 struct transaction *transaction_start(struct store *store, uint32_t id);
+
+/* Gives up all that it holds but its name. */
+void transaction_expire(struct transaction *transaction);
 
 /* Charges its client with what it has grown by. */
 void transaction_charge(struct transaction *transaction);

@@ -2,6 +2,7 @@
 /* The trie of watched paths, and firing. */
 #include "store/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,13 +129,14 @@ struct watch *watch_find(const struct watch_index *index, const struct connectio
 }
 
 struct watch *watch_add(struct watch_index *index, struct connection *connection, const char *path, size_t home_size,
-                        const char *token)
+                        const char *token, int32_t depth)
 {
     if (watch_find(index, connection, path, token))
         return NULL;
     size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
     struct watch *watch = allocate(sizeof(*watch) + path_size + token_size);
     watch->connection = connection;
+    watch->depth = depth;
     watch->bytes = (uint32_t)(sizeof(*watch) + path_size + token_size);
     account_charge(connection->actor.account, watch->bytes);
     watch->relative = home_size ? (uint32_t)home_size + 1 : 0;
@@ -180,12 +182,15 @@ void watch_remove(struct watch_index *index, struct watch *watch)
     free(watch);
 }
 
-static void fire_point(struct watch_point *point, const char *path, const struct permissions *permissions)
+/* The watches of a point, for a change so many levels below it. */
+static void fire_point(struct watch_point *point, const char *path, const struct permissions *permissions,
+                       int32_t below)
 {
     struct watch *next;
     for (struct watch *watch = point->watches; watch; watch = next) {
         next = watch->next_at_point;
-        if (permissions_of(permissions, &watch->connection->actor) & ACCESS_READ)
+        bool sees = watch->depth == WATCH_ALL_BELOW || below <= watch->depth;
+        if (sees && (permissions_of(permissions, &watch->connection->actor) & ACCESS_READ))
             connection_send_event(watch->connection, watch, path);
     }
 }
@@ -198,7 +203,7 @@ static void fire_below(struct watch_index *index, struct watch_point *point, con
         if (!node)
             continue;
         if (child->watches)
-            fire_point(child, child->watches->path, node->permissions);
+            fire_point(child, child->watches->path, node->permissions, 0);
         fire_below(index, child, node);
     }
 }
@@ -215,11 +220,12 @@ static void fire_change(struct watch_index *index, struct node *top, const struc
     struct watch_point *point = index->top;
     struct path_component component;
     const char *cursor = change->path;
+    int32_t below = path_depth(change->path);
     while (path_next_component(&cursor, &component)) {
         point = find_point(index, point, component.name, component.size);
         if (!point)
             return;
-        fire_point(point, change->path, permissions);
+        fire_point(point, change->path, permissions, below--);
     }
     if (change->removed)
         fire_below(index, point, change->removed);
@@ -231,10 +237,31 @@ void watch_fire(struct watch_index *index, struct node *top, const struct change
         fire_change(index, top, change);
 }
 
-void watch_fire_special(struct watch_index *index, struct node *top, const char *name)
+void watch_fire_special(struct watch_index *index, struct node *top, const char *name, const domid_t *domains,
+                        size_t count)
 {
     struct watch_point *point = lookup(index, name);
     const struct node *node = tree_find(top, name);
-    if (point && node)
-        fire_point(point, name, node->permissions);
+    if (!point || !node)
+        return;
+    struct watch *next;
+    for (struct watch *watch = point->watches; watch; watch = next) {
+        next = watch->next_at_point;
+        if (!(permissions_of(node->permissions, &watch->connection->actor) & ACCESS_READ))
+            continue;
+        char path[64];
+        if (watch->depth == WATCH_ALL_BELOW)
+            connection_send_event(watch->connection, watch, name);
+        for (size_t i = 0; i < count && watch->depth != WATCH_ALL_BELOW; i++) {
+            snprintf(path, sizeof(path), "%s/%u", name, domains[i]);
+            connection_send_event(watch->connection, watch, path);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s/%u", name, domains[i]);
+        struct watch_point *one = lookup(index, path);
+        if (one)
+            fire_point(one, path, node->permissions, 0);
+    }
 }

@@ -127,6 +127,82 @@ static void a_killed_daemon_has_a_successor(void)
     end(SIGTERM);
 }
 
+static char *control(const char *const *words, unsigned int count)
+{
+    char body[256];
+    size_t size = 0;
+    for (unsigned int i = 1; i < count; i++)
+        size += (size_t)snprintf(body + size, sizeof(body) - size, "%s", words[i]) + 1;
+    struct xs_handle *handle = xs_open(0);
+    char *reply = handle ? xs_control_command(handle, words[0], body, (unsigned int)size) : NULL;
+    xs_close(handle);
+    return reply;
+}
+#define CONTROL(...) control((const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))
+
+static void a_live_update_goes_on_with_all_there_is(void)
+{
+    start();
+    pid_t before = daemon_pid();
+    struct xs_handle *handle = xs_open(0);
+    CU_ASSERT_TRUE(xs_write(handle, XBT_NULL, "/live", "1", 1));
+    xs_transaction_t transaction = xs_transaction_start(handle);
+    char *reply = CONTROL("live-update", "-s");
+    CU_ASSERT_STRING_EQUAL(reply, "BUSY");
+    free(reply);
+    CU_ASSERT_TRUE(xs_transaction_end(handle, transaction, true));
+    reply = CONTROL("live-update", "-f", "/nowhere/stored");
+    CU_ASSERT_PTR_NOT_NULL(reply ? strstr(reply, "/nowhere/stored") : NULL);
+    free(reply);
+    for (int round = 0; round < 3; round++) {
+        reply = round == 2 ? CONTROL("live-update", "-s", "-t", "5", "-F") : CONTROL("live-update", "-s");
+        CU_ASSERT_STRING_EQUAL(reply, "OK");
+        free(reply);
+        xs_close(handle);
+        handle = NULL;
+        for (int i = 0; i < 500 && !handle; i++) {
+            usleep(10000);
+            handle = xs_open(0);
+        }
+        CU_ASSERT_PTR_NOT_NULL_FATAL(handle);
+        char *value = xs_read(handle, XBT_NULL, "/live", NULL);
+        CU_ASSERT_STRING_EQUAL(value, "1");
+        free(value);
+        CU_ASSERT_EQUAL(daemon_pid(), before); /* the same process */
+    }
+    CU_ASSERT_TRUE(xs_rm(handle, XBT_NULL, "/live"));
+    xs_close(handle);
+    end(SIGTERM);
+}
+
+static void the_init_script_starts_it_again(void)
+{
+    char line[512];
+    setenv("STORED_RUN", base, 1);
+    setenv("STORED_OPTIONS", "--no-domains", 1);
+    snprintf(line, sizeof(line), "STORED_LOG=%s/log STORED=$PWD/" PROGRAM " tools/store/supervise/stored.init", base);
+    char command[600];
+    snprintf(command, sizeof(command), "%s start > /dev/null", line);
+    CU_ASSERT_EQUAL(run(command), 0);
+    for (int round = 0; round < 3; round++) {
+        pid_t before = 0;
+        for (int i = 0; i < 500 && (before = daemon_pid()) == 0; i++)
+            usleep(10000);
+        CU_ASSERT_NOT_EQUAL_FATAL(before, 0);
+        kill(before, SIGKILL);
+        for (int i = 0; i < 500 && (daemon_pid() == before || daemon_pid() == 0); i++)
+            usleep(10000);
+        CU_ASSERT_NOT_EQUAL(daemon_pid(), before);
+        CU_ASSERT_EQUAL(kill(daemon_pid(), 0), 0);
+    }
+    snprintf(command, sizeof(command), "%s status", line);
+    CU_ASSERT_EQUAL(run(command), 0);
+    snprintf(command, sizeof(command), "%s stop", line);
+    CU_ASSERT_EQUAL(run(command), 0);
+    CU_ASSERT_NOT_EQUAL(access(socket_path, F_OK), 0); /* an orderly end, and nobody starts it again */
+    CU_ASSERT_EQUAL(daemon_pid(), 0);
+}
+
 static void debians_tools_are_content(void)
 {
     /* Those of the machine, else those that the setup for the tests on Debian's Xen has unpacked. */
@@ -169,12 +245,14 @@ int main(void)
         {"wrong command lines are refused in a sentence", wrong_command_lines_are_refused},
         {"it serves once the command has returned, and only once", it_serves_once_the_command_has_returned},
         {"a killed daemon has a successor that knows all", a_killed_daemon_has_a_successor},
+        {"a live update goes on with all there is", a_live_update_goes_on_with_all_there_is},
+        {"the init script starts it again however it ends", the_init_script_starts_it_again},
         {"Debian's tools are content", debians_tools_are_content},
     };
     if (!mkdtemp(base))
         return 1;
     snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
-    snprintf(pid_path, sizeof(pid_path), "%s/pid", base);
+    snprintf(pid_path, sizeof(pid_path), "%s/stored.pid", base);
     snprintf(state_path, sizeof(state_path), "%s/state", base);
     setenv("XENSTORED_PATH", socket_path, 1);
     int status = RUN_TESTS("daemon", tests);

@@ -196,6 +196,25 @@ static void a_guests_transaction_is_bounded(void)
     tear_down();
 }
 
+static void a_guests_transaction_ends_when_it_is_too_old(void)
+{
+    set_up();
+    client_close(&two);
+    client_open(&two, &daemon_, 5);
+    uint32_t old = start_transaction(&two), own = start_transaction(&one);
+    uint64_t now = statistics_now_ns();
+    CU_ASSERT_TRUE(connection_tick(two.connection, now + 50000000000u));
+    CU_ASSERT_STRING_EQUAL(CALL(&two, XS_READ, old, "/none"), "EACCES");
+    connection_tick(two.connection, now + 70000000000u);
+    connection_tick(one.connection, now + 70000000000u);
+    CU_ASSERT_STRING_EQUAL(CALL(&two, XS_READ, old, "/none"), "EAGAIN");
+    CU_ASSERT_STRING_EQUAL(CALL(&two, XS_TRANSACTION_END, old, "T"), "EAGAIN");
+    CU_ASSERT_STRING_EQUAL(CALL(&two, XS_TRANSACTION_END, old, "T"), "ENOENT");
+    CU_ASSERT_EQUAL(two.connection->transaction_count, 0);
+    CU_ASSERT_STRING_EQUAL(CALL(&one, XS_TRANSACTION_END, own, "T"), "OK"); /* domain 0's may last */
+    tear_down();
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -206,6 +225,7 @@ int main(void)
         {"a change by another of anything else is none, and is kept", nothing_else_conflicts},
         {"sixteen writers in disjoint subtrees all succeed", disjoint_writers_all_succeed},
         {"a guest's transactions are bounded by quotas", a_guests_transaction_is_bounded},
+        {"a guest's transaction ends when it is too old", a_guests_transaction_ends_when_it_is_too_old},
     };
     return RUN_TESTS("transactions", tests);
 }
