@@ -3,7 +3,9 @@
 #include "json.h"
 #include "verb_list.h"
 #include "verbs.h"
+#include "xl_json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void list_print_header(FILE *out, bool verbose)
@@ -75,6 +77,9 @@ static int run(struct cli *cli)
             put_domain(json, &list[i]);
         json_array_close(json);
         status = json_close(cli, json, cli->out);
+    } else if (cli_given(cli, 'l')) {
+        if (!xl_json_list(cli->ctl, list, count, cli->out))
+            status = cli_fail(cli, ENOMEM, "there is no memory for the long list");
     } else {
         list_print_header(cli->out, verbose);
         fputc('\n', cli->out);
@@ -88,6 +93,7 @@ static int run(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
+    { 'l', "long", NULL, "all that xl tells of them, as xl's JSON" },
     { 'v', "verbose", NULL, "UUID and reason of a shutdown as well" },
     { 0 },
 };

@@ -4,6 +4,7 @@
 
 #include "libctl/config_devices.h"
 
+#include <errno.h>
 #include <string.h>
 
 yajl_gen xl_json_open(void)
@@ -274,4 +275,27 @@ void xl_json_domain(yajl_gen json, const struct ctl_config *config, const struct
     name(json, "config");
     xl_json_config(json, config, live);
     yajl_gen_map_close(json);
+}
+
+bool xl_json_list(struct ctl *ctl, const struct ctl_domain *list, ssize_t count, FILE *out)
+{
+    yajl_gen json = xl_json_open();
+
+    if (json)
+        yajl_gen_array_open(json);
+    for (ssize_t i = 0; i < count; i++) {
+        struct ctl_config config;
+        struct live live;
+        int known = ctl_domain_config_get(ctl, list[i].domid, &config);
+
+        if (known != -ESRCH && live_read(ctl, &list[i], &live))
+            xl_json_domain(json, known == 0 ? &config : NULL, &live);
+        ctl_config_free(&config);
+    }
+    if (json)
+        yajl_gen_array_close(json);
+    if (!xl_json_close(json, out))
+        return false;
+    fputc('\n', out);
+    return true;
 }

@@ -16,4 +16,7 @@ void xl_json_config(yajl_gen json, const struct ctl_config *config, const struct
 /* An element of list -l. config NULL: the domain was not made from one that is known. */
 void xl_json_domain(yajl_gen json, const struct ctl_config *config, const struct live *live);
 
+/* These domains as list -l shows them; false when that could not be made. */
+bool xl_json_list(struct ctl *ctl, const struct ctl_domain *list, ssize_t count, FILE *out);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What `xl` reports, byte for byte as xl has it. */
 #include "json.h"
-#include "live.h"
 #include "sched.h"
 #include "verb_cpupool_list.h"
 #include "verb_info.h"
@@ -39,29 +38,6 @@ static ssize_t domains(struct xl *xl, struct ctl_domain **list)
 }
 
 /* --- list ---------------------------------------------------------------------------------------------------- */
-
-static int list_long(struct xl *xl, const struct ctl_domain *list, ssize_t count)
-{
-    yajl_gen json = xl_json_open();
-
-    if (json)
-        yajl_gen_array_open(json);
-    for (ssize_t i = 0; i < count; i++) {
-        struct ctl_config config;
-        struct live live;
-        int known = ctl_domain_config_get(xl->cli.ctl, list[i].domid, &config);
-
-        if (known != -ESRCH && live_read(xl->cli.ctl, &list[i], &live))
-            xl_json_domain(json, known == 0 ? &config : NULL, &live);
-        ctl_config_free(&config);
-    }
-    if (json)
-        yajl_gen_array_close(json);
-    if (!xl_json_close(json, xl->cli.out))
-        return XL_FAILED;
-    fputc('\n', xl->cli.out);
-    return 0;
-}
 
 static void list_pool(FILE *out, const struct ctl_pool *pools, ssize_t count, uint32_t id)
 {
@@ -108,10 +84,10 @@ int xl_list(struct xl *xl)
         return XL_FAILED;
     int status = 0;
 
-    if (xl->given['l'])
-        status = list_long(xl, list, count);
-    else
+    if (!xl->given['l'])
         list_short(xl, list, count);
+    else if (!xl_json_list(xl->cli.ctl, list, count, xl->cli.out))
+        status = XL_FAILED;
     free(list);
     return status;
 }

@@ -2,13 +2,17 @@
 /*
  * ctld: gives domains that shut down what their configuration says (on_poweroff, on_reboot, on_crash, on_watchdog).
  *
- *   ctld
+ *   ctld                    serves, until it is killed
+ *   ctld --stop [SECONDS]   stops all guests, for a shutdown of the host; they have SECONDS (60) to end by themselves
+ *
+ * It also starts the guests that come with the host (auto.h).
  *
  * One process for all domains, and no truth of its own: which domains have shut down says the hypervisor, what is to
  * be done says the store (docs/libctl.md). Killed at any instant and started again it does what is left to be done.
  * Domains that libctl did not make have no configuration in the store and are left alone.
  */
 #include "action.h"
+#include "auto.h"
 #include "libctl/internal.h"
 #include <errno.h>
 #include <poll.h>
@@ -20,11 +24,16 @@
 #include <xenstore.h>
 
 #define RECONNECT_NS 200000000L
+#define STOP_TIMEOUT_S 60
 
 static void look(struct ctl *ctl, struct xs_handle *store)
 {
     struct ctl_domain *list;
-    ssize_t count = ctl_domain_list(ctl, &list);
+    ssize_t count;
+
+    if (auto_is_stopping(ctl)) /* who stops the host ends the guests */
+        return;
+    count = ctl_domain_list(ctl, &list);
 
     if (count < 0) {
         fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
@@ -42,6 +51,7 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
 {
     if (!xs_watch(store, "@releaseDomain", "domains"))
         return;
+    auto_start(ctl);
     for (;;) {
         struct pollfd ready = { .fd = xs_fileno(store), .events = POLLIN };
         bool any = false;
@@ -60,13 +70,29 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
     }
 }
 
+static int stop(const char *seconds)
+{
+    struct ctl *ctl;
+    int status;
+
+    if (ctl_open(&ctl) < 0) {
+        fprintf(stderr, "ctld: %s\n", ctl_error(NULL));
+        return EXIT_FAILURE;
+    }
+    status = auto_stop(ctl, seconds ? (unsigned)strtoul(seconds, NULL, 10) : STOP_TIMEOUT_S);
+    ctl_close(ctl);
+    return status ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     const struct timespec pause = { .tv_nsec = RECONNECT_NS };
     struct ctl *ctl;
 
+    if (argc > 1 && argc <= 3 && strcmp(argv[1], "--stop") == 0)
+        return stop(argv[2]);
     if (argc > 1) {
-        fputs("usage: ctld\n", stderr);
+        fputs("usage: ctld [--stop [SECONDS]]\n", stderr);
         return strcmp(argv[1], "--help") ? EXIT_FAILURE : EXIT_SUCCESS;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of docs/schema: each says what it is, each schema that the source names has one, and documents are as they
+ * say: those that ctl makes without a hypervisor, and those in tests/unit/cli/documents, which it made on Debian's Xen.
+ */
+#include "cli/cli.h"
+
+#include <CUnit/Basic.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <yajl/yajl_tree.h>
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!file)
+        return NULL;
+    if (getdelim(&text, &size, '\0', file) < 0) {
+        free(text);
+        text = NULL;
+    }
+    fclose(file);
+    return text;
+}
+
+static yajl_val parse(const char *text)
+{
+    char error[256] = "";
+    yajl_val value = text ? yajl_tree_parse(text, error, sizeof(error)) : NULL;
+
+    if (!value)
+        fprintf(stderr, "not JSON: %s\n%s\n", error, text ? text : "");
+    return value;
+}
+
+static yajl_val member(yajl_val object, const char *name)
+{
+    return yajl_tree_get(object, (const char *[]){ name, NULL }, yajl_t_any);
+}
+
+/* "" for what is no string. */
+static const char *string_of(yajl_val value)
+{
+    const char *text = YAJL_GET_STRING(value);
+
+    return text ? text : "";
+}
+
+static bool has_type(yajl_val value, const char *type)
+{
+    return (strcmp(type, "object") == 0 && YAJL_IS_OBJECT(value)) ||
+           (strcmp(type, "array") == 0 && YAJL_IS_ARRAY(value)) ||
+           (strcmp(type, "string") == 0 && YAJL_IS_STRING(value)) ||
+           (strcmp(type, "integer") == 0 && YAJL_IS_INTEGER(value)) ||
+           (strcmp(type, "boolean") == 0 && (YAJL_IS_TRUE(value) || YAJL_IS_FALSE(value)));
+}
+
+static bool is_one_of(yajl_val value, yajl_val list)
+{
+    for (size_t i = 0; i < list->u.array.len; i++)
+        if (YAJL_IS_STRING(value) && strcmp(string_of(value), string_of(list->u.array.values[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool no(const char *path, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", path, why);
+    return false;
+}
+
+static bool type_fits(yajl_val type, yajl_val value)
+{
+    bool fits = !type || (YAJL_IS_STRING(type) && has_type(value, string_of(type)));
+
+    for (size_t i = 0; type && YAJL_IS_ARRAY(type) && i < type->u.array.len; i++)
+        fits |= has_type(value, string_of(type->u.array.values[i]));
+    return fits;
+}
+
+/* Whether the value is as this part of a schema says: type, const, enum, required, properties, items. */
+static bool fits(yajl_val schema, yajl_val value, const char *path)
+{
+    yajl_val constant = member(schema, "const"), choices = member(schema, "enum"), items = member(schema, "items");
+    yajl_val required = member(schema, "required"), properties = member(schema, "properties");
+    char below[512];
+    bool good = true;
+
+    if (!type_fits(member(schema, "type"), value))
+        return no(path, "another type");
+    if (constant && (!YAJL_IS_STRING(value) || strcmp(string_of(value), string_of(constant)) != 0))
+        return no(path, "another constant");
+    if (choices && !is_one_of(value, choices))
+        return no(path, "none of the words that there are");
+    for (size_t i = 0; items && YAJL_IS_ARRAY(value) && i < value->u.array.len; i++) {
+        snprintf(below, sizeof(below), "%s[%zu]", path, i);
+        good &= fits(items, value->u.array.values[i], below);
+    }
+    for (size_t i = 0; required && i < required->u.array.len; i++)
+        if (!member(value, string_of(required->u.array.values[i])))
+            good = no(path, string_of(required->u.array.values[i]));
+    for (size_t i = 0; YAJL_IS_OBJECT(value) && i < value->u.object.len; i++) {
+        yajl_val part = properties ? member(properties, value->u.object.keys[i]) : NULL;
+
+        snprintf(below, sizeof(below), "%s.%s", path, value->u.object.keys[i]);
+        if (part)
+            good &= fits(part, value->u.object.values[i], below);
+        else if (properties && properties->u.object.len > 1)
+            good = no(below, "not in the schema");
+    }
+    return good;
+}
+
+/* Compares a document with the schema that it names. */
+static bool is_as_its_schema(const char *text, const char *path)
+{
+    yajl_val document = parse(text), name = document ? member(document, "schema") : NULL, schema;
+    char file[512], *schema_text;
+    bool good = false;
+
+    if (name && YAJL_IS_STRING(name) && strncmp(string_of(name), "keel.", 5) == 0) {
+        const char *slash = strchr(string_of(name), '/');
+
+        snprintf(file, sizeof(file), "docs/schema/%.*s-%s.json", (int)(slash - string_of(name) - 5),
+                 string_of(name) + 5, slash + 1);
+        schema_text = read_file(file);
+        schema = parse(schema_text);
+        good = schema && fits(schema, document, path);
+        yajl_tree_free(schema);
+        free(schema_text);
+    }
+    yajl_tree_free(document);
+    return good;
+}
+
+static void for_each_file(const char *folder, void (*visit)(const char *path, const char *name))
+{
+    DIR *directory = opendir(folder);
+    char path[512];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            visit(path, entry->d_name);
+    }
+    closedir(directory);
+}
+
+static void check_schema(const char *path, const char *name)
+{
+    char *text = read_file(path), id[300];
+    yajl_val schema;
+
+    if (!strstr(name, ".json")) {
+        free(text);
+        return;
+    }
+    schema = parse(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(schema);
+    snprintf(id, sizeof(id), "keel.%.*s/%s", (int)(strrchr(name, '-') - name), name, strrchr(name, '-') + 1);
+    *strrchr(id, '.') = '\0';
+    CU_ASSERT_STRING_EQUAL(string_of(member(schema, "$id")), id);
+    CU_ASSERT_STRING_EQUAL(string_of(member(member(member(schema, "properties"), "schema"), "const")), id);
+    CU_ASSERT_PTR_NOT_NULL(member(schema, "title"));
+    yajl_tree_free(schema);
+    free(text);
+}
+
+static void schemas(void)
+{
+    for_each_file("docs/schema", check_schema);
+}
+
+static void check_source(const char *path, const char *name)
+{
+    char *text = strstr(name, ".c") ? read_file(path) : NULL, file[512];
+
+    for (char *at = text ? strstr(text, "\"keel.") : NULL; at; at = strstr(at + 1, "\"keel.")) {
+        size_t length = strcspn(at + 6, "/\"");
+
+        if (at[6 + length] != '/')
+            continue;
+        snprintf(file, sizeof(file), "docs/schema/%.*s-%c.json", (int)length, at + 6, at[7 + length]);
+        CU_ASSERT_EQUAL(access(file, R_OK), 0);
+        if (access(file, R_OK) != 0)
+            fprintf(stderr, "%s names a schema without a file: %s\n", path, file);
+    }
+    free(text);
+}
+
+static void each_has_a_file(void)
+{
+    for_each_file("tools/cli", check_source);
+    for_each_file("tools/libctl", check_source);
+}
+
+static void check_document(const char *path, const char *name)
+{
+    char *text = read_file(path);
+
+    CU_ASSERT(is_as_its_schema(text, name));
+    free(text);
+}
+
+static void recorded_documents(void)
+{
+    for_each_file("tests/unit/cli/documents", check_document);
+}
+
+/* Runs ctl and compares each line (lines) or the whole of one of its outputs. */
+static void makes(const char *const *words, bool on_error, bool lines)
+{
+    char *texts[2], *copies[12] = { strdup("ctl") }, *argv[12];
+    size_t sizes[2], count = 1;
+    FILE *out = open_memstream(&texts[0], &sizes[0]), *err = open_memstream(&texts[1], &sizes[1]);
+
+    for (; words[count - 1]; count++)
+        copies[count] = strdup(words[count - 1]);
+    memcpy(argv, copies, sizeof(argv));
+    cli_main((int)count, argv, out, err);
+    for (size_t i = 0; i < count; i++)
+        free(copies[i]);
+    fclose(out);
+    fclose(err);
+    char *text = texts[on_error];
+
+    CU_ASSERT(*text != '\0');
+    for (char *line = lines ? strtok(text, "\n") : text; line && *line; line = lines ? strtok(NULL, "\n") : NULL)
+        CU_ASSERT(is_as_its_schema(line, words[0]));
+    free(texts[0]);
+    free(texts[1]);
+}
+
+#define MAKES(on_error, lines, ...) makes((const char *const[]){ __VA_ARGS__, NULL }, on_error, lines)
+
+static void made_documents(void)
+{
+    char path[] = "/tmp/keel-schema-XXXXXX";
+    int fd = mkstemp(path);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    dprintf(fd, "name = \"g\"\nkernel = \"%s\"\nvnc = 1\ncpus = \"0-1\"\nuuid = \"12345678-1234-1234-1234-123456789abc\"\n"
+            "disk = [ \"/a,,xvda\" ]\nvif = [ \"bridge=b\" ]\ncpu_weight = 5\nramdisk = \"%s\"\ncmdline = \"x\"\n", path, path);
+    close(fd);
+    MAKES(false, false, "version", "--json");
+    MAKES(false, false, "help", "--json");
+    MAKES(false, false, "check", "--json", path);
+    MAKES(true, true, "check", "--json", path);
+    MAKES(false, false, "create", "-n", "--json", path);
+    MAKES(false, false, "config", "convert", "--json", path);
+    MAKES(true, true, "list", "--json", "-Q");
+    MAKES(true, true, "check", "--json", "/no/such/file");
+    unlink(path);
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+
+    CU_initialize_registry();
+    suite = CU_add_suite("schemas", NULL, NULL);
+    CU_ADD_TEST(suite, schemas);
+    CU_ADD_TEST(suite, each_has_a_file);
+    CU_ADD_TEST(suite, recorded_documents);
+    CU_ADD_TEST(suite, made_documents);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}
