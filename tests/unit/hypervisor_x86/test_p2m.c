@@ -144,6 +144,14 @@ static void one_page(void)
     CU_ASSERT_TRUE(is_hole(0x12346));
     CU_ASSERT_TRUE(is_hole(0));
     CU_ASSERT_EQUAL(arch_p2m_max_gfn(D).value, 0x12345);
+    static const struct { uint64_t gfn; unsigned int order; } holes[] = { /* as large as the empty entry tells */
+        { 0x12344, 0 }, { 0, 9 }, { PAGES_1G, 18 }, { 1ull << 27, 27 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(holes); i++) {
+        unsigned int order = ~0u;
+        arch_p2m_get(D, make_gfn(holes[i].gfn), NULL, &order);
+        CU_ASSERT_EQUAL(order, holes[i].order);
+    }
 
     CU_ASSERT_EQUAL(set(0x12345, 0x777, 0, P2M_RAM), 0); /* replaced */
     CU_ASSERT_TRUE(was_flushed());
