@@ -31,13 +31,15 @@ GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(
 GROUP_CFLAGS_cli := $(GROUP_CFLAGS_libctl)
 GROUP_LIBS_cli := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 GROUP_SOURCES_top := $(wildcard tools/top/*.c) $(GROUP_SOURCES_libctl)
-GROUP_CFLAGS_top := $(GROUP_CFLAGS_store)
+GROUP_CFLAGS_top := $(GROUP_CFLAGS_libctl)
 GROUP_LIBS_top := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 
 # The group that a fuzz target is linked with: a new tests/fuzz/fuzz_NAME.c needs its line FUZZ_GROUP_NAME here.
 FUZZ_GROUP_config := libctl
 FUZZ_GROUP_elf := libctl
 FUZZ_GROUP_kernel := libctl
+FUZZ_GROUP_http := top
+FUZZ_GROUP_recording := top
 FUZZ_GROUP_wire := store
 FUZZ_GROUP_journal := store
 FUZZ_GROUP_elf_loader := hypervisor

@@ -30,6 +30,7 @@ const struct cli_verb *const cli_verbs[] = {
     &verb_trigger,
     &verb_sysrq,
     &verb_top,
+    &verb_metrics,
     &verb_domid,
     &verb_domname,
     &verb_uptime,

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# ctl top --batch prints what Debian's xentop prints of the same domains, networks and disks, and its first sample has rates.
+config_paused() { # NAME VCPUS
+    printf 'type = "pvh"\nname = "%s"\nkernel = "/tests/test-kernel"\nmemory = 64\nvcpus = %s\n' "$1" "$2" > /tmp/top.cfg
+    expect "xl create" xl create -p -q /tmp/top.cfg
+}
+config_paused small 3
+config_paused a-guest-with-a-long-name 1
+domid=$(ctl domid small)
+
+# two interfaces (xentop looks for them only if there is a bridge), and packets that go out to the guest
+for module in dummy llc stp bridge; do
+    insmod /lib/modules/$module.ko 2> /dev/null || fail "the module $module does not load"
+done
+for device in 0 1; do
+    ip link add "vif$domid.$device" type dummy && ip link set "vif$domid.$device" up || fail "no interface"
+done
+brctl addbr xenbr0
+ip addr add 10.9.9.1/24 dev "vif$domid.0"
+arp -i "vif$domid.0" -s 10.9.9.2 00:16:3e:00:00:01
+ping -c 20 -i 0.1 -s 1000 -W 1 10.9.9.2 > /dev/null || true
+ip link set "vif$domid.0" down # or the kernel sends packets of its own in between
+ip link set "vif$domid.1" down
+
+# a disk's counters, where the kernel's backend would show them
+mount -t tmpfs none /sys/bus/xen-backend/devices
+statistics=/sys/bus/xen-backend/devices/vbd-$domid-51728/statistics
+mkdir -p "$statistics"
+count=3
+for name in oo_req rd_req wr_req f_req ds_req rd_sect wr_sect; do
+    count=$((count * 5 + 1))
+    echo $count > "$statistics/$name"
+done
+
+# CPU(sec) and CPU(%) move between two calls
+without_time() {
+    sed -E '/^(VCPU|Net|VBD)/!s/^(.{10} ......).{18}/\1/; s/ +[0-9]+s( |$)/ s\1/g'
+}
+for options in "" "-n -x -v" "-r" "-f"; do
+    xentop -b -i 1 $options | without_time > /tmp/xentop.out
+    ctl top -b -i 1 $options | without_time > /tmp/ctl.out
+    if [ "$options" = -f ]; then # the name's width is not ten
+        xentop -b -i 1 -f | awk '{ $3 = $4 = ""; print }' > /tmp/xentop.out
+        ctl top -b -i 1 -f | awk '{ $3 = $4 = ""; print }' > /tmp/ctl.out
+    fi
+    cmp -s /tmp/xentop.out /tmp/ctl.out ||
+        { cat /tmp/xentop.out /tmp/ctl.out; fail "top -b $options differs from xentop's"; }
+done
+cat /tmp/ctl.out
+xentop -b -i 1 | awk '$1 == "small" && $13 != 2 { exit 1 }' || fail "xentop does not count the interfaces"
+umount /sys/bus/xen-backend/devices
+brctl delbr xenbr0
+ip link del "vif$domid.0"
+ip link del "vif$domid.1"
+
+busy=$(ctl top -b -i 1 | awk '$1 == "Domain-0" { print $4 }')
+[ "${busy%.*}" -ge 1 ] || fail "the first sample says that domain 0 uses $busy % of a CPU"
+ctl top --json -i 2 -d 0.5 > /tmp/top.json
+[ "$(wc -l < /tmp/top.json)" = 2 ] || fail "two samples are not two lines"
+contains /tmp/top.json '"domid":0,.*"wait_percent":[0-9.]+' || fail "it does not tell how long domain 0 waits"
+ctl top --replay /tmp/top.json -b | contains /dev/stdin 'a-guest-wi' || fail "the recording does not show the guests"
