@@ -94,7 +94,7 @@ $(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuz
   $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
 
 # They run the program.
-$(BUILD)/unit/store/test_daemon $(BUILD)/unit/cli/test_store: | $(BUILD)/bin/stored
+$(BUILD)/unit/store/test_daemon $(BUILD)/unit/store/test_kills $(BUILD)/unit/cli/test_store: | $(BUILD)/bin/stored
 
 .PHONY: unit-programs fuzz-programs unit fuzz short-fuzz
 unit-programs: $(UNIT_PROGRAMS)
