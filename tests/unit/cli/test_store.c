@@ -232,6 +232,33 @@ static void documents(void)
     gives(RUN("rm", "/j"), 0, "", "");
 }
 
+/* A reply of the daemon has no room for so many connections; all of them are told nevertheless. */
+static void statistics(void)
+{
+    struct xs_handle *handles[80];
+    size_t count = 0;
+
+    for (; count < sizeof(handles) / sizeof(handles[0]); count++)
+        CU_ASSERT_PTR_NOT_NULL_FATAL(handles[count] = xs_open(0));
+    yajl_val tree = parse(RUN("stats", "--json"), 0);
+    const char *path[] = { "connections", NULL };
+    yajl_val connections = yajl_tree_get(tree, path, yajl_t_array);
+
+    CU_ASSERT_STRING_EQUAL(AT(tree, "schema"), "keel.store.stats/1");
+    CU_ASSERT_STRING_NOT_EQUAL(AT(tree, "operations", "0", "name"), "(none)");
+    CU_ASSERT(connections && connections->u.array.len == count + 1);
+    CU_ASSERT_STRING_EQUAL(AT(tree, "more_connections"), "(none)");
+    yajl_tree_free(tree);
+    struct outcome outcome = RUN("stats");
+
+    CU_ASSERT_EQUAL(outcome.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(outcome.out, "\nconnection_count                     81\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(outcome.out, "\noperations:\n  name "));
+    end(&outcome);
+    while (count > 0)
+        xs_close(handles[--count]);
+}
+
 /* `ctl store` and xenstore-* with the same words print the same. */
 static void same_text_as(const char *const *words)
 {
@@ -342,7 +369,7 @@ int main(void)
         TEST_CASE(escapes),
         TEST_CASE(nodes),
         TEST_CASE(errors),
-        TEST_CASE(documents),
+        TEST_CASE(documents), TEST_CASE(statistics),
         TEST_CASE(debians_text),
         TEST_CASE(a_watch_outlives_the_daemon),
         TEST_CASE(without_a_daemon),
