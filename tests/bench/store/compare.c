@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 5
-#define MEMORY_NODES 10000
+#define ROUNDS 4
+#define MEMORY_NODES 4000
 
 static bool failed;
 
@@ -63,7 +63,7 @@ static void measure(const struct load_daemon *ours, const struct load_daemon *pe
 static void compare_latency(const struct load_daemon *ours, const struct load_daemon *peer)
 {
     static const struct figure_plan plans[] = {
-        { LOAD_READ, 1, 1, 300 }, { LOAD_WRITE, 1, 1, 300 }, { LOAD_TRANSACTION, 1, 1, 20 }
+        { LOAD_READ, 1, 1, 200 }, { LOAD_WRITE, 1, 1, 200 }, { LOAD_TRANSACTION, 1, 1, 10 }
     };
 
     for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
@@ -79,7 +79,8 @@ static void compare_latency(const struct load_daemon *ours, const struct load_da
 static void compare_cpu(const struct load_daemon *ours, const struct load_daemon *peer, double limit)
 {
     for (int operation = 0; operation < LOAD_OPERATIONS; operation++) {
-        struct figure_plan plan = { (enum load_operation)operation, 16, 32, operation == LOAD_TRANSACTION ? 64 : 640 };
+        unsigned long units = operation == LOAD_TRANSACTION ? 32 : 320;
+        struct figure_plan plan = { (enum load_operation)operation, 16, 32, units };
         struct load_cost best[2] = { 0 };
         char what[64];
 
@@ -87,8 +88,8 @@ static void compare_cpu(const struct load_daemon *ours, const struct load_daemon
         snprintf(what, sizeof(what), "CPU time, 32 in flight, %s", load_operation_names[operation]);
         figure(what, "us", best[0].cpu_ns / 1e3, peer, best[1].cpu_ns / 1e3, limit);
         if (operation == LOAD_TRANSACTION)
-            printf("FIGURE conflicts of unrelated transactions: stored %lu, %s %lu, of %d\n", best[0].conflicts,
-                   peer->name, best[1].conflicts, 64 * ROUNDS);
+            printf("FIGURE conflicts of unrelated transactions: stored %lu, %s %lu, of %lu\n", best[0].conflicts,
+                   peer->name, best[1].conflicts, units * ROUNDS);
     }
 }
 
