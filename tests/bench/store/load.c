@@ -18,6 +18,7 @@
 #define OUTPUT_SIZE 16384
 #define STREAM_DEPTH 64
 #define CHILDREN 10
+#define PAUSE_NS 2000000
 
 const char *const load_operation_names[LOAD_OPERATIONS] = {
     [LOAD_READ] = "read",           [LOAD_WRITE] = "write",
@@ -254,6 +255,7 @@ static void serve(struct run *run, struct connection *connection)
 
 static void drive(struct run *run)
 {
+    const struct timespec pause = { .tv_nsec = PAUSE_NS };
     struct pollfd polls[LOAD_LANES_MAX];
 
     for (unsigned i = 0; i < run->lane_count && run->to_start > 0; i++, run->to_start--)
@@ -267,6 +269,7 @@ static void drive(struct run *run)
             serve(run, &run->connections[0]);
             continue;
         }
+        nanosleep(&pause, NULL);
         if (poll(polls, run->connection_count, 60000) <= 0)
             load_die("the daemon has not answered for a minute");
         for (unsigned i = 0; i < run->connection_count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Load on a store daemon through its socket, whoever's daemon it is, and what it costs: wall time, and the CPU time of
- * the daemon's process. Requests go out as bytes of the protocol; several can be in flight on each of several connections.
- * Whatever goes wrong ends the program with a sentence: a benchmark that lost a request has no result.
+ * the daemon's process. Requests go out as bytes of the protocol; several can be in flight on each of several
+ * connections. Whatever goes wrong ends the program with a sentence: a benchmark that lost a request has no result.
  */
 #ifndef TESTS_BENCH_STORE_LOAD_H
 #define TESTS_BENCH_STORE_LOAD_H
@@ -40,7 +40,12 @@ struct load_cost {
 /* Makes what the operations work on, below /bench: each lane has its own subtree. */
 void load_prepare(const struct load_daemon *daemon);
 
-/* Carries out `units` operations, with one request in flight in each of `lanes` lanes, spread over `connections`. */
+/*
+ * Carries out `units` operations, with one request in flight in each of `lanes` lanes, spread over `connections`. With
+ * several connections the clients look for replies every two milliseconds, and are not woken by each: so the daemon has
+ * the requests of all of them at hand, as it has when they run on other CPUs, and on one CPU is not made to wait for a
+ * client in the middle. The wall time means nothing then.
+ */
 struct load_cost load_run(const struct load_daemon *daemon, enum load_operation operation, unsigned connections,
                           unsigned lanes, unsigned long units);
 
