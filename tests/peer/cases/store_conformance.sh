@@ -2,7 +2,7 @@
 # Debian's xenstore commands get the same from our store as from Debian's two daemons, but for what docs/store.md lists.
 # The commands are in store_commands.inc; "~" in front of one says that the answer differs from xenstored's (first column)
 # or oxenstored's (second). oxenstored serves the host for the rest of the boot: this is the last case.
-# limit: 200
+# limit: 300
 long_name() { # LENGTH: a name of so many letters
     head -c "$1" /dev/zero | tr '\0' n
 }
@@ -11,7 +11,8 @@ many_children() { # more than one message can list
         xargs -n 100 xenstore-write
 }
 changes_seen() { # PATH: what a watch there shows of five changes
-    timeout 3 xenstore-watch "$1" > /tmp/seen &
+    rm -f /tmp/seen
+    timeout 2 xenstore-watch "$1" > /tmp/seen &
     watcher=$!
     until [ -s /tmp/seen ] || ! kill -0 $watcher 2> /dev/null; do usleep 20000; done
     xenstore-write /conf/w/x/y 1
