@@ -36,6 +36,7 @@ GROUP_LIBS_top := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 
 # The group that a fuzz target is linked with: a new tests/fuzz/fuzz_NAME.c needs its line FUZZ_GROUP_NAME here.
 FUZZ_GROUP_config := libctl
+FUZZ_GROUP_config_forms := libctl
 FUZZ_GROUP_elf := libctl
 FUZZ_GROUP_kernel := libctl
 FUZZ_GROUP_http := top

@@ -88,7 +88,8 @@ static bool is_vdev(const char *text)
     const char *letters;
 
     if (isdigit((unsigned char)*text))
-        return text[strspn(text, "0123456789")] == '\0' || strncmp(text, "0x", 2) == 0;
+        return text[strspn(text, "0123456789")] == '\0' ||
+               (strncmp(text, "0x", 2) == 0 && text[2] && text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] == '\0');
     if (text[0] == 'd' && isdigit((unsigned char)text[1])) {
         text += 1 + strspn(text + 1, "0123456789");
         return *text == '\0' || (*text == 'p' && text[1] && text[1 + strspn(text + 1, "0123456789")] == '\0');
@@ -135,13 +136,19 @@ static bool set_backend_type(struct reading *reading, const char *value)
     return fail(reading, "backend of a disk", value, "write phy, tap, qdisk or standalone");
 }
 
+static bool is_prefix(const char *text, size_t length)
+{
+    return length > 0 && length < 32 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == length;
+}
+
 /* Prefixes of a target: raw:, tap:qcow2:, phy:, file:; any other names a script, block-NAME. */
 static bool set_target(struct reading *reading, const char *value)
 {
     static const char *const empty[] = { "file", "phy", "tap", "tap2", "aio", "ioemu", "raw" };
     const char *colon;
 
-    while ((colon = strchr(value, ':')) && !memchr(value, '/', (size_t)(colon - value))) {
+    while ((colon = strchr(value, ':')) && is_prefix(value, (size_t)(colon - value))) {
         char prefix[CONFIG_WORD_MAX], script[CONFIG_WORD_MAX + 8];
         bool known = false;
 

@@ -10,6 +10,7 @@
 
 #define INTERVAL_DEFAULT_US 50000u
 #define MTU_MAX 65535u
+#define RATE_MAX UINT64_C(1000000000000) /* bytes or bits a second */
 
 bool config_field_set(char **field, const char *value)
 {
@@ -96,7 +97,7 @@ static bool parse_rate(const char *text, struct ctl_nic *nic, char *why)
     else if (*end == 'G')
         scale = 1000000000;
     end += scale > 1;
-    if ((*end != 'b' && *end != 'B') || rate > (UINT64_C(1) << 30))
+    if ((*end != 'b' && *end != 'B') || rate > RATE_MAX / scale)
         return fail(why, "rate", text, advice);
     bool bits = *end++ == 'b';
 
@@ -117,10 +118,10 @@ static bool parse_rate(const char *text, struct ctl_nic *nic, char *why)
             return fail(why, "rate", text, advice);
         end += strlen(end);
     }
-    if (*end || interval > UINT32_MAX)
-        return fail(why, "rate", text, advice);
     nic->rate_interval_us = (uint32_t)interval;
-    nic->rate_bytes = (uint64_t)((unsigned __int128)rate * scale / (bits ? 8 : 1) * interval / 1000000);
+    nic->rate_bytes = rate * scale / (bits ? 8 : 1) * interval / 1000000;
+    if (*end || interval > 1000000 || nic->rate_bytes == 0)
+        return fail(why, "rate of up to a second's interval", text, advice);
     return true;
 }
 

@@ -128,6 +128,8 @@ static void bad_interfaces(void)
     is_refused(nic_as, "rate=5Mb", "\"5Mb\" is no rate");
     is_refused(nic_as, "rate=5Mb/s@7h", "is no rate");
     is_refused(nic_as, "rate=99999999999GB/s", "is no rate");
+    is_refused(nic_as, "rate=1MB/s@2s", "is no rate of up to a second's interval");
+    is_refused(nic_as, "rate=1b/s", "is no rate of up to a second's interval");
     is_refused(nic_as, "type=foo", "\"foo\" is no kind of interface");
     is_refused(nic_as, "mtu=x", "\"x\" is no MTU");
     is_refused(nic_as, "devid=-1", "\"-1\" is no number of an interface");
