@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (size >= 2) {
         size_t piece = data[1] < size - 2 ? data[1] : size - 2;
         struct bytes record = {0};
-        journal_record_begin(&record, data[0] % 8);
+        journal_record_begin(&record, data[0] % (RECORD_LIMIT + 2));
         bytes_put(&record, data + 2, piece);
         journal_record_end(&record);
         bytes_put(&file, record.data, record.size);
