@@ -17,15 +17,15 @@ processes() { ls -d /proc/[0-9]* | wc -l; }
 has_xl=
 case $(command -v xl) in *xen-4.17*) has_xl=1 ;; esac
 guests=200
-config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 16'
+config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 20'
 sed -i '/^ramdisk/d' "$config_file"
 
 ours=$(hundredths create_one ctl)
 if [ -n "$has_xl" ]; then
     theirs=$(hundredths create_one xl)
-    echo "FIGURE create of a 16 MiB guest: ctl ${ours}0 ms, xl ${theirs}0 ms: $((ours * 100 / theirs)) percent of xl's (10 wanted)"
+    echo "FIGURE create of a 20 MiB guest: ctl ${ours}0 ms, xl ${theirs}0 ms: $((ours * 100 / theirs)) percent of xl's (10 wanted)"
 else
-    echo "FIGURE create of a 16 MiB guest: ctl ${ours}0 ms"
+    echo "FIGURE create of a 20 MiB guest: ctl ${ours}0 ms"
 fi
 
 before=$(processes)

@@ -42,7 +42,7 @@ wait "$first" || first_status=$?
 cat /tmp/first.out /tmp/second.out | grep -q 'a domain named "victim" already exists' || fail "$(cat /tmp/first.out /tmp/second.out)"
 expect "ctl destroy" ctl destroy victim
 # many at once, interrupted: none is left
-ctl create -q -p -n 30 "$config_file" memory=16 kernel=/tests/test-kernel ramdisk= > /tmp/many.out 2>&1 &
+ctl create -q -p -n 30 "$config_file" memory=32 kernel=/tests/test-kernel 'ramdisk=""' > /tmp/many.out 2>&1 &
 many=$!
 sleep 1
 kill -INT "$many" 2> /dev/null || true

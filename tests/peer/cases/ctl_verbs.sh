@@ -13,7 +13,7 @@ same_as_xl() { # ARGUMENTS...: ctl and xl print the same
     xl "$@" > /tmp/xl.out 2>&1 || fail "xl $*: $(cat /tmp/xl.out)"
     cmp -s /tmp/ctl.out /tmp/xl.out || fail "$* differs: $(diff /tmp/ctl.out /tmp/xl.out)"
 }
-ctl events -t 200 > /tmp/events &
+ctl events -t 900 > /tmp/events &
 events=$!
 config first 'vcpus = 2' 'maxmem = 160'
 expect "ctl create" ctl create -q "$config_file"
