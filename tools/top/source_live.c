@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples of this host: domains, vCPUs and CPUs from the hypervisor through libctl, devices from domain 0's kernel.
+ * Samples of this host: domains, vCPUs and CPUs from the hypervisor through libctl, devices from domain 0's kernel, store
+ * requests from the store's daemon.
  *
  * Names come from the store, which is asked when a domain is seen for the first time and again every NAMES_SECONDS, so
- * that a sample costs few hypercalls and no message. How long vCPUs wait, Xen's interface tells a domain about itself
- * alone: it is known of the domain that this runs in. Wake-ups, exits and store requests by domain nobody counts there.
+ * that a sample costs few hypercalls and few messages. How long vCPUs wait, Xen's interface tells a domain about itself
+ * alone: it is known of the domain that this runs in. Wake-ups and exits by domain nobody counts there.
  */
 #include "source.h"
 
 #include "libctl/internal.h"
 #include "live_devices.h"
+#include "live_store.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ struct source_live {
     struct sample_array pools; /* struct sample_pool, as they were at pools_asked_ns */
     uint64_t pools_asked_ns;
     struct ctl_vcpu_time *vcpus;
+    bool store_is_silent; /* its daemon does not tell what it counts */
 };
 
 static struct source_live *live_of(struct source *source)
@@ -295,6 +298,10 @@ static int live_next(struct source *source, struct sample *sample)
     result = name_domains(live, sample);
     if (result < 0)
         return result;
+    struct xs_handle *store = live->store_is_silent ? NULL : ctl_store(live->ctl);
+
+    if (store)
+        live->store_is_silent = !live_store_read(store, sample);
     if ((source->parts & SAMPLE_NETWORKS) && !live_networks_read(sample, ""))
         return fail_memory(live);
     if ((source->parts & SAMPLE_DISKS) && !live_disks_read(sample, ""))

@@ -2,6 +2,7 @@
 /* What the kernel counts for devices, from files as it writes them. */
 #include "sample_case.h"
 #include "top/live_devices.h"
+#include "top/live_store.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -101,6 +102,32 @@ static void disks(void)
     remove_root();
 }
 
+/* Replies of the store's daemon, and what is none. */
+static void store_requests(void)
+{
+    static const char *const nonsense[] = { "", "[]", "{\"domains\":7}", "{\"domains\":[7,[],{}]}", "{\"domains\":[{\"domain\":5,"
+        "\"requests\":-1}]}", "{\"domains\":[{\"domain\":5,\"requests\":1.5}]}", "{\"more_domains\":3}" };
+    struct sample sample = { 0 };
+    bool more;
+
+    sample_at(&sample, 1);
+    add_domain(&sample, 0, "0");
+    add_domain(&sample, 5, "5");
+    add_domain(&sample, 9, "9");
+    CU_ASSERT_EQUAL(live_store_parse("{\"schema\":\"x\",\"domains\":[{\"domain\":0,\"requests\":12},{\"domain\":7,"
+                                     "\"requests\":1},{\"domain\":9,\"requests\":3}],\"more_domains\":2}", &sample, &more), 3);
+    CU_ASSERT(more);
+    CU_ASSERT_EQUAL(sample_domain(&sample, 0)->store_requests, 12);
+    CU_ASSERT_EQUAL(sample_domain(&sample, 1)->store_requests, SAMPLE_UNKNOWN);
+    CU_ASSERT_EQUAL(sample_domain(&sample, 2)->store_requests, 3);
+    for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+        live_store_parse(nonsense[i], &sample, &more);
+        CU_ASSERT(!more);
+        CU_ASSERT_EQUAL(sample_domain(&sample, 1)->store_requests, SAMPLE_UNKNOWN);
+    }
+    sample_free(&sample);
+}
+
 static void nothing_there(void)
 {
     struct sample sample = { 0 };
@@ -113,4 +140,4 @@ static void nothing_there(void)
     sample_free(&sample);
 }
 
-TEST_MAIN("devices", { "networks", networks }, { "disks", disks }, { "nothing_there", nothing_there })
+TEST_MAIN("devices", { "networks", networks }, { "disks", disks }, { "store_requests", store_requests }, { "nothing_there", nothing_there })
