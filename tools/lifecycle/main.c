@@ -46,11 +46,26 @@ static void look(struct ctl *ctl, struct xs_handle *store)
     action_resume(ctl, store);
 }
 
+/* Ends what a ctld, or another creator, that was killed has left half made. */
+static void mend(struct ctl *ctl)
+{
+    struct ctl_finding *list;
+    ssize_t count = ctl_fsck(ctl, true, &list);
+
+    if (count < 0)
+        fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
+    for (ssize_t i = 0; i < count; i++)
+        fprintf(stderr, "ctld: %s%s\n", list[i].text, list[i].mended ? ": mended" : "");
+    if (count >= 0)
+        free(list);
+}
+
 /* Works until the store is lost. */
 static void serve(struct ctl *ctl, struct xs_handle *store)
 {
     if (!xs_watch(store, "@releaseDomain", "domains"))
         return;
+    mend(ctl);
     auto_start(ctl);
     for (;;) {
         struct pollfd ready = { .fd = xs_fileno(store), .events = POLLIN };

@@ -46,7 +46,7 @@ echo 'name = "x"' > /tmp/incomplete.cfg
 alike -o create -n /tmp/incomplete.cfg
 for lines in 'maxmem = 64|vcpus = 2|cpus = "0"|cpu_weight = 300|cap = 20|root = "/dev/xvda"|extra = "a b"' \
     'maxvcpus = 4|vcpus = 2|cpus = [ "0", "0" ]|ramdisk = "/r"|cmdline = "c"|on_poweroff = "restart"|on_reboot = "destroy"' \
-    'maxvcpus = 4|memory = 64|on_watchdog = "rename-restart"|on_crash = "coredump-destroy"' \
+    'maxvcpus = 4|memory = 64|on_watchdog = "rename-restart"|on_crash = "rename-restart"' \
     'disk = [ "/dev/g,,hda", "/i.iso,,hdc,cdrom", "phy:/dev/x,xvdb,w", "drbd:res,xvdc,w", "vdev=xvdd,discard,target=/a,b" ]' \
     'vif = [ "", "mac=0:16:3E:1:2:3,bridge=b,rate=10Mb/s", "type=ioemu,model=e1000,vifname=x,script=/s,backend=o" ]'; do
     printf 'type = "pvh"\nname = "x"\nkernel = "/k"\nuuid = "%s"\n' "$uuid" > /tmp/some.cfg
@@ -95,6 +95,7 @@ for device in vbd/51712 vif/0; do
 done
 xenstore-write "/libxl/$number/device/vbd/51712/dev" xvda "/libxl/$number/device/vbd/51712/params" /dev/x \
     "/libxl/$number/device/vbd/51712/mode" w "/libxl/$number/device/vbd/51712/type" phy "/libxl/$number/device/vbd/51712/removable" 1 \
+    "/libxl/$number/device/vbd/51712/device-type" disk \
     "/local/domain/$number/device/vbd/51712/event-channel" 9 "/local/domain/$number/device/vbd/51712/ring-ref" 8
 xenstore-write "/libxl/$number/device/vif/0/mac" 00:16:3e:aa:bb:cc "/libxl/$number/device/vif/0/handle" 0 \
     "/local/domain/$number/device/vif/0/event-channel" 11 "/local/domain/$number/device/vif/0/tx-ring-ref" 768 \

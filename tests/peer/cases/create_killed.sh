@@ -46,5 +46,9 @@ ctl create -q -p -n 30 "$config_file" memory=32 kernel=/tests/test-kernel 'ramdi
 many=$!
 sleep 1
 kill -INT "$many" 2> /dev/null || true
-wait "$many" && fail "it was not interrupted: $(ctl list)"
+if wait "$many"; then # on a machine that is faster than the signal
+    ctl destroy $(ctl list | awk '$1 ~ /^victim-/ { print $2 }')
+else
+    grep -q 'was interrupted; none of the 30 guests is left' /tmp/many.out || fail "it says: $(cat /tmp/many.out)"
+fi
 nothing_left
