@@ -134,7 +134,7 @@ void connection_sent(struct connection *connection, size_t size)
     memcpy(&header, connection->output + connection->output_end, sizeof(header));
     connection->replies_waiting += header.type != XS_WATCH_EVENT;
     if (connection->output_start == connection->output_end && !actor_is_privileged(&connection->actor)) {
-        connection->taken_ns = statistics_now_ns();
+        connection->taken_ns = statistics_tick_ns();
         daemon_start_clock(connection->daemon);
     }
     connection->output_end += size;
@@ -241,7 +241,7 @@ static void flush(struct connection *connection)
         connection->output_start += (size_t)sent;
         advance_boundary(connection);
         if (!actor_is_privileged(&connection->actor))
-            connection->taken_ns = statistics_now_ns();
+            connection->taken_ns = statistics_tick_ns();
         if (connection->overflowed && output_waiting(connection) == 0)
             connection_send_owed(connection);
     }

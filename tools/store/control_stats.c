@@ -41,7 +41,7 @@ static void add_summary(struct text *text, const struct daemon *daemon)
              number((statistics_now_ns() - statistics->started_ns) / 1000000000u), number(nodes),
              number((uint64_t)node_bytes), number(watches), number(transactions), number(connections),
              number(daemon->store.generation), number(daemon->journal ? journal_size(daemon->journal) : 0),
-             number(statistics->latency.count), number(statistics->errors), number(statistics->commits),
+             number(statistics->requests), number(statistics->errors), number(statistics->commits),
              number(statistics->conflicts), number(statistics->events), number(statistics->events_merged),
              number(statistics->latency.count ? statistics->latency.total_ns / statistics->latency.count : 0),
              number(latency_percentile(&statistics->latency, 50)), number(latency_percentile(&statistics->latency, 99)),
@@ -56,10 +56,10 @@ static void add_operations(struct text *text, const struct statistics *statistic
     for (uint32_t i = 0; i < STATISTICS_OPERATIONS; i++) {
         const struct operation_statistics *operation = &statistics->operations[i];
         const struct latency *latency = &operation->latency;
-        if (latency->count == 0)
+        if (latency->count == 0) /* the first of each is timed */
             continue;
         if (!text_add(text, "%s{\"name\":\"%s\",\"requests\":%llu,\"errors\":%llu,\"mean_ns\":%llu,\"p99_ns\":%llu}",
-                      separator, request_name(i), number(latency->count), number(operation->errors),
+                      separator, request_name(i), number(operation->requests), number(operation->errors),
                       number(latency->total_ns / latency->count), number(latency_percentile(latency, 99))))
             break;
         separator = ",";
@@ -68,7 +68,7 @@ static void add_operations(struct text *text, const struct statistics *statistic
     text_add(text, "]");
 }
 
-/* The distribution, from the first bucket that counts something to the last. */
+/* The distribution of the requests that were timed, from the first bucket that counts something to the last. */
 static void add_latency(struct text *text, const struct latency *latency)
 {
     const char *separator = "";
@@ -77,7 +77,7 @@ static void add_latency(struct text *text, const struct latency *latency)
     for (unsigned int i = 0; i < LATENCY_BUCKETS; i++) {
         if (latency->buckets[i] == 0)
             continue;
-        if (!text_add(text, "%s{\"below_ns\":%llu,\"requests\":%llu}", separator, 1ull << i,
+        if (!text_add(text, "%s{\"below_ns\":%llu,\"timed_requests\":%llu}", separator, 1ull << i,
                       number(latency->buckets[i])))
             break;
         separator = ",";

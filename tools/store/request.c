@@ -168,12 +168,11 @@ static void watch_soft_limit(const struct daemon *daemon, struct account *accoun
 void request_handle(struct connection *connection, const struct xsd_sockmsg *header, const char *body)
 {
     struct daemon *daemon = connection->daemon;
-    uint64_t started_ns = statistics_now_ns();
+    uint64_t began_ns = statistics_begin(&daemon->statistics, header->type);
     struct request request;
     memset(&request, 0, offsetof(struct request, path));
     memset(&request.transaction, 0, sizeof(request) - offsetof(struct request, transaction));
     request.daemon = daemon;
-    request.started_ns = started_ns;
     request.connection = connection;
     request.actor = &connection->actor;
     request.header = header;
@@ -216,5 +215,5 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
         if (!actor_is_privileged(&connection->actor))
             watch_soft_limit(daemon, account);
     }
-    statistics_count(&daemon->statistics, header->type, error != 0, statistics_now_ns() - started_ns);
+    statistics_count(&daemon->statistics, header->type, error != 0, began_ns);
 }

@@ -23,7 +23,6 @@ enum {
 struct request {
     struct daemon *daemon;
     struct connection *connection;
-    uint64_t started_ns; /* when it was taken up */
     const struct actor *actor;
     const struct xsd_sockmsg *header;
     const char *body;

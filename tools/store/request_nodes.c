@@ -107,7 +107,7 @@ int request_transaction_start(struct request *request)
 
     struct transaction *transaction = transaction_start(&request->daemon->store, connection->last_transaction_id);
     transaction->account = request->actor->account;
-    transaction->started_ns = request->started_ns;
+    transaction->started_ns = statistics_tick_ns();
     transaction_charge(transaction);
     if (!actor_is_privileged(request->actor))
         daemon_start_clock(request->daemon);

@@ -32,16 +32,41 @@ uint64_t statistics_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t statistics_tick_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 void statistics_start(struct statistics *statistics)
 {
     *statistics = (struct statistics){.started_ns = statistics_now_ns()};
 }
 
-void statistics_count(struct statistics *statistics, uint32_t operation, bool failed, uint64_t ns)
+static uint32_t index_of(uint32_t operation)
 {
-    uint32_t index = operation < STATISTICS_OPERATIONS ? operation : STATISTICS_OPERATIONS - 1;
-    latency_add(&statistics->operations[index].latency, ns);
-    latency_add(&statistics->latency, ns);
-    statistics->operations[index].errors += failed;
+    return operation < STATISTICS_OPERATIONS ? operation : STATISTICS_OPERATIONS - 1;
+}
+
+uint64_t statistics_begin(const struct statistics *statistics, uint32_t operation)
+{
+    /* the first of each operation too, so that none is without a time */
+    bool timed = statistics->requests % STATISTICS_SAMPLING == 0 ||
+                 statistics->operations[index_of(operation)].requests == 0;
+    return timed ? statistics_now_ns() : 0;
+}
+
+void statistics_count(struct statistics *statistics, uint32_t operation, bool failed, uint64_t began_ns)
+{
+    struct operation_statistics *counted = &statistics->operations[index_of(operation)];
+    if (began_ns) {
+        uint64_t ns = statistics_now_ns() - began_ns;
+        latency_add(&counted->latency, ns);
+        latency_add(&statistics->latency, ns);
+    }
+    counted->requests++;
+    counted->errors += failed;
+    statistics->requests++;
     statistics->errors += failed;
 }
