@@ -10,6 +10,8 @@ BUILD := build
 CC := gcc
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wno-unused-parameter
 GLOBAL_CFLAGS := -std=gnu17 -g -O2 $(WARNINGS) -MMD -MP
+# The compiler's own headers: asked for when first needed, as `make setup all` installs the compiler before that.
+COMPILER_HEADERS = $(eval COMPILER_HEADERS := $(shell $(CC) -print-file-name=include))$(COMPILER_HEADERS)
 
 .PHONY: all clean help setup demo check bench sloc
 all:

@@ -136,7 +136,7 @@ TEST_KERNEL := $(BUILD)/images/test-kernel
 TEST_KERNEL_CASES := version memory events vcpu grants calls apic smp hostile bench
 TEST_KERNEL_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/guest/%.o,start.S main.c console.c interrupts.c apic.c shared.c \
   string.c $(patsubst %,case_%.c,$(TEST_KERNEL_CASES)))
-TEST_KERNEL_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2> /dev/null) \
+TEST_KERNEL_CFLAGS = $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(COMPILER_HEADERS) \
   -isystem $(BUILD)/include -D__XEN_TOOLS__ -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-builtin -fno-toplevel-reorder -Wno-main
 

@@ -7,7 +7,7 @@ HV_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(HV_SOURCES))
 HV_LINKER_SCRIPT := $(HV_ARCH)/keel.lds
 
 # Freestanding, no SIMD registers in hypervisor code (they are the guest's), linked in the top 2 GiB.
-HV_CFLAGS := $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2> /dev/null) \
+HV_CFLAGS = $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(COMPILER_HEADERS) \
   -isystem $(BUILD)/include -D__XEN_TOOLS__ -DKEEL_HYPERVISOR \
   -I$(HV)/common -I$(HV_ARCH) \
   -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie -fno-omit-frame-pointer -fno-stack-protector \
