@@ -29,18 +29,19 @@ qemu_stopped() {
     esac
 }
 
-# Says that the machine was reset, and where its CPUs stood.
+# Says that the machine was reset; and, if that was no wish of its own, where its CPUs stood.
 qemu_report_reset() {
-    local why="it was told to reset"
-    if grep -qa '^Triple fault' "$qemu_folder/qemu.log"; then why="a triple fault"; fi
+    if ! grep -qa '^Triple fault' "$qemu_folder/qemu.log"; then
+        printf '\nboot: the machine reset itself: it was told to; it is not started again\n'
+        return
+    fi
     echo '{"execute": "human-monitor-command", "arguments": {"command-line": "info registers -a"}, "id": "registers"}' \
         >&"$qemu_control"
     for _ in {1..20}; do
         sleep 0.1
         ! grep -a '"id": "registers"' "$qemu_folder/control.out" > "$qemu_folder/registers" || break
     done
-    echo
-    echo "boot: the machine reset itself: $why; its CPUs, as QEMU has them:"
+    printf '\nboot: the machine reset itself: a triple fault; its CPUs, as QEMU has them:\n'
     sed 's/.*"return": "//; s/", "id": .*//; s/\\r//g; s/\\n/\n/g' "$qemu_folder/registers" |
         grep -aE '^(CPU#|[ER][A-Z0-9]+ *=|[CDEFGS]S =|TR =|[GI]DT=|CR0=)' || true
 }
