@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One iteration in xentop's columns, to the letter: scripts read them by position. Networks are seen from domain 0 there:
- * what it calls TX, domain 0 has sent and the guest received.
+ * One iteration in xentop's columns, to the letter: scripts read them by position. Networks are seen from domain 0
+ * there: what it calls TX, domain 0 has sent and the guest received.
  */
 #include "batch.h"
 #include "columns.h"

@@ -25,7 +25,7 @@ struct column {
 extern const struct column columns[];
 extern const size_t columns_count;
 
-/* The text of a cell, not padded; a name is made safe for terminals. Returns how many columns it takes, at most width. */
+/* A cell's text, not padded; a name is made safe for terminals. Returns how many columns it takes, at most width. */
 int columns_text(const struct column *column, const struct cell *cell, int width, char *text, size_t size);
 /* The order of two domains by a column, as qsort has it; numbers fall and texts rise. Never 0 for different domains. */
 int columns_compare(const struct column *column, const struct cell *left, const struct cell *right);

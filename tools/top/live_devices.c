@@ -12,36 +12,82 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A device as it was found, before it is known to which domain it belongs. */
-struct found_network {
+/* A device as it was found, before it is known where its domain is. */
+struct found {
     unsigned domid;
-    struct sample_network network;
-};
-struct found_disk {
-    unsigned domid;
-    struct sample_disk disk;
+    uint64_t id;
+    union {
+        struct sample_network network;
+        struct sample_disk disk;
+    };
 };
 
-static int by_domain_and_network(const void *left, const void *right)
+static int by_domain_and_id(const void *left, const void *right)
 {
-    const struct found_network *a = left, *b = right;
+    const struct found *a = left, *b = right;
 
     if (a->domid != b->domid)
         return a->domid < b->domid ? -1 : 1;
-    return (a->network.id > b->network.id) - (a->network.id < b->network.id);
+    return (a->id > b->id) - (a->id < b->id);
 }
 
-static int by_domain_and_disk(const void *left, const void *right)
+static bool add_found(struct sample_array *list, const struct found *found)
 {
-    const struct found_disk *a = left, *b = right;
+    struct found *added = sample_array_add(list, sizeof(*found));
 
-    if (a->domid != b->domid)
-        return a->domid < b->domid ? -1 : 1;
-    return (a->disk.id > b->disk.id) - (a->disk.id < b->disk.id);
+    if (added)
+        *added = *found;
+    return added;
+}
+
+static bool add_network(struct sample *sample, struct sample_domain *domain, const struct found *found)
+{
+    struct sample_network *network = sample_array_add(&sample->networks, sizeof(*network));
+
+    if (!network)
+        return false;
+    *network = found->network;
+    if (domain->networks_count++ == 0)
+        domain->networks_first = sample->networks.count - 1;
+    return true;
+}
+
+static bool add_disk(struct sample *sample, struct sample_domain *domain, const struct found *found)
+{
+    struct sample_disk *disk = sample_array_add(&sample->disks, sizeof(*disk));
+
+    if (!disk)
+        return false;
+    *disk = found->disk;
+    if (domain->disks_count++ == 0)
+        domain->disks_first = sample->disks.count - 1;
+    return true;
+}
+
+/* Gives what was found to its domains, in order, and frees the list; what belongs to none is left out. */
+static bool attach(struct sample *sample, struct sample_array *list,
+                   bool (*add)(struct sample *sample, struct sample_domain *domain, const struct found *found))
+{
+    const struct found *items = list->items;
+    bool good = true;
+    size_t at = 0;
+
+    if (list->count)
+        qsort(list->items, list->count, sizeof(struct found), by_domain_and_id);
+    for (size_t i = 0; good && i < sample->domains.count; i++) {
+        struct sample_domain *domain = sample_domain(sample, i);
+
+        while (at < list->count && items[at].domid < domain->domid)
+            at++;
+        for (; good && at < list->count && items[at].domid == domain->domid; at++)
+            good = add(sample, domain, &items[at]);
+    }
+    free(list->items);
+    return good;
 }
 
 /* One line of /proc/net/dev; false when it is about another interface. */
-static bool parse_network(const char *line, struct found_network *found)
+static bool parse_network(const char *line, struct found *found)
 {
     unsigned domid, device;
     int at = 0;
@@ -53,6 +99,7 @@ static bool parse_network(const char *line, struct found_network *found)
                &tx[0], &tx[1], &tx[2], &tx[3]) != 8)
         return false;
     found->domid = domid;
+    found->id = device;
     found->network = (struct sample_network){
         .id = device, .rx_bytes = tx[0], .rx_packets = tx[1], .rx_errors = tx[2], .rx_drops = tx[3],
         .tx_bytes = rx[0], .tx_packets = rx[1], .tx_errors = rx[2], .tx_drops = rx[3],
@@ -63,8 +110,8 @@ static bool parse_network(const char *line, struct found_network *found)
 bool live_networks_read(struct sample *sample, const char *root)
 {
     char path[4096], line[512];
-    struct sample_array found = { 0 };
-    size_t at = 0;
+    struct sample_array list = { 0 };
+    struct found found;
     bool good = true;
 
     snprintf(path, sizeof(path), "%s/proc/net/dev", root);
@@ -73,37 +120,11 @@ bool live_networks_read(struct sample *sample, const char *root)
     if (!file)
         return true;
     while (good && fgets(line, sizeof(line), file)) {
-        struct found_network network, *added;
-
-        if (!parse_network(line, &network))
-            continue;
-        added = sample_array_add(&found, sizeof(network));
-        good = added;
-        if (added)
-            *added = network;
+        if (parse_network(line, &found))
+            good = add_found(&list, &found);
     }
     fclose(file);
-    if (found.count)
-        qsort(found.items, found.count, sizeof(struct found_network), by_domain_and_network);
-    for (size_t i = 0; i < sample->domains.count; i++) {
-        struct sample_domain *domain = sample_domain(sample, i);
-        const struct found_network *items = found.items;
-
-        domain->networks_first = sample->networks.count;
-        while (at < found.count && items[at].domid < domain->domid)
-            at++;
-        for (; good && at < found.count && items[at].domid == domain->domid; at++) {
-            struct sample_network *network = sample_array_add(&sample->networks, sizeof(*network));
-
-            good = network;
-            if (network) {
-                *network = items[at].network;
-                domain->networks_count++;
-            }
-        }
-    }
-    free(found.items);
-    return good;
+    return attach(sample, &list, add_network) && good;
 }
 
 static uint64_t read_counter(int folder, const char *name)
@@ -120,7 +141,7 @@ static uint64_t read_counter(int folder, const char *name)
     return strtoull(text, NULL, 10);
 }
 
-static bool read_disk(int bus, const char *name, struct found_disk *found)
+static bool read_disk(int bus, const char *name, struct found *found)
 {
     char path[512], kind[16];
     unsigned long long device;
@@ -135,6 +156,7 @@ static bool read_disk(int bus, const char *name, struct found_disk *found)
             close(statistics);
         return false; /* a network or console */
     }
+    found->id = device;
     found->disk = (struct sample_disk){
         .id = device,
         .out_of_requests = read_counter(statistics, "oo_req"),
@@ -148,9 +170,11 @@ static bool read_disk(int bus, const char *name, struct found_disk *found)
     return true;
 }
 
-static bool collect_disks(const char *root, struct sample_array *found)
+bool live_disks_read(struct sample *sample, const char *root)
 {
     char path[4096];
+    struct sample_array list = { 0 };
+    struct found found;
     bool good = true;
 
     snprintf(path, sizeof(path), "%s/sys/bus/xen-backend/devices", root);
@@ -159,44 +183,9 @@ static bool collect_disks(const char *root, struct sample_array *found)
     if (!bus)
         return true;
     for (struct dirent *entry; good && (entry = readdir(bus));) {
-        struct found_disk disk, *added;
-
-        if (!read_disk(dirfd(bus), entry->d_name, &disk))
-            continue;
-        added = sample_array_add(found, sizeof(disk));
-        good = added;
-        if (added)
-            *added = disk;
+        if (read_disk(dirfd(bus), entry->d_name, &found))
+            good = add_found(&list, &found);
     }
     closedir(bus);
-    if (found->count)
-        qsort(found->items, found->count, sizeof(struct found_disk), by_domain_and_disk);
-    return good;
-}
-
-bool live_disks_read(struct sample *sample, const char *root)
-{
-    struct sample_array found = { 0 };
-    bool good = collect_disks(root, &found);
-    size_t at = 0;
-
-    for (size_t i = 0; i < sample->domains.count; i++) {
-        struct sample_domain *domain = sample_domain(sample, i);
-        const struct found_disk *items = found.items;
-
-        domain->disks_first = sample->disks.count;
-        while (at < found.count && items[at].domid < domain->domid)
-            at++;
-        for (; good && at < found.count && items[at].domid == domain->domid; at++) {
-            struct sample_disk *disk = sample_array_add(&sample->disks, sizeof(*disk));
-
-            good = disk;
-            if (disk) {
-                *disk = items[at].disk;
-                domain->disks_count++;
-            }
-        }
-    }
-    free(found.items);
-    return good;
+    return attach(sample, &list, add_disk) && good;
 }

@@ -23,7 +23,9 @@ static struct sample_domain *find_domain(const struct sample *sample, uint64_t d
         else
             high = middle;
     }
-    return low < sample->domains.count && sample_domain(sample, low)->domid == domid ? sample_domain(sample, low) : NULL;
+    if (low == sample->domains.count || sample_domain(sample, low)->domid != domid)
+        return NULL;
+    return sample_domain(sample, low);
 }
 
 size_t live_store_parse(const char *reply, struct sample *sample, bool *more)
@@ -69,7 +71,8 @@ bool live_store_read(struct xs_handle *store, struct sample *sample)
 
     for (unsigned replies = 0; more && replies < REPLIES_MAX; replies++) {
         char words[64];
-        int length = snprintf(words, sizeof(words), "domains%c%zu", '\0', skip); /* two strings, as the protocol has it */
+        /* two strings, as the protocol has it */
+        int length = snprintf(words, sizeof(words), "domains%c%zu", '\0', skip);
         char *reply = xs_control_command(store, "stats", words, (unsigned)length + 1);
 
         if (!reply)

@@ -12,7 +12,7 @@ struct xs_handle;
  * tell: it need not be asked again.
  */
 bool live_store_read(struct xs_handle *store, struct sample *sample);
-/* The same from one of its replies, a JSON document; returns how many entries of the list it holds, and if there are more. */
+/* The same from one of its replies, a JSON document; returns how many entries it holds, and whether there are more. */
 size_t live_store_parse(const char *reply, struct sample *sample, bool *more);
 
 #endif

@@ -51,7 +51,8 @@ int metrics_listen_tcp(const char *where, char *error, size_t error_size)
     int listener, one = 1, reason;
 
     if (!split(where, host, sizeof(host), &port) || getaddrinfo(host, port, &hints, &found) != 0) {
-        snprintf(error, error_size, "\"%s\" is no ADDRESS:PORT of numbers, such as 127.0.0.1:9741 or [::1]:9741", where);
+        snprintf(error, error_size, "\"%s\" is no ADDRESS:PORT of numbers, such as 127.0.0.1:9741 or [::1]:9741",
+                 where);
         return -EINVAL;
     }
     listener = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -2,6 +2,7 @@
 /* The loop that serves metrics; see metrics_server.h. */
 #include "metrics_server.h"
 
+#include "clock.h"
 #include "http.h"
 #include "metrics.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -33,14 +33,6 @@ struct state {
     struct connection *connections[METRICS_CONNECTIONS_MAX];
     size_t count;
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static void drop(struct state *state, size_t index)
 {

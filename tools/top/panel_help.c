@@ -60,8 +60,8 @@ void panel_help_draw(struct screen *screen)
     mvhline(0, 0, ' ', COLS);
     mvaddnstr(0, 0, "ctl top - keys and columns", COLS);
     mvhline(LINES - 1, 0, ' ', COLS);
-    mvaddnstr(LINES - 1, 0, screen->help_top + height < lines ? "Down, PgDn: more; any other key: back" : "any key: back",
-              COLS);
+    mvaddnstr(LINES - 1, 0,
+              screen->help_top + height < lines ? "Down, PgDn: more; any other key: back" : "any key: back", COLS);
     attrset(A_NORMAL);
     for (size_t i = 0; i < height && draw_line(screen->help_top + i, 1 + (int)i); i++)
         ;

@@ -202,6 +202,7 @@ int panel_table_draw(struct screen *screen, int y, int bottom)
         }
     }
     if (!view->rows.count)
-        mvaddstr(y, 0, view->filter[0] ? "No domain has that in its name; / changes the filter." : "There are no domains.");
+        mvaddstr(y, 0, view->filter[0] ? "No domain has that in its name; / changes the filter."
+                 : "There are no domains.");
     return y;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JSON lines to samples. The line is read in one pass without a tree in memory: a stack says which structure is being
- * filled, a table of its members what a value belongs to. The text is nobody's whom we trust: depth and sizes are bounded.
+ * filled, a table of its members what a value belongs to. Whoever wrote it is not trusted: depth and sizes are bounded.
  */
 #include "fields.h"
 #include "sample_json.h"

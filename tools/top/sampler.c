@@ -2,6 +2,7 @@
 /* Samples across a pipe; see sampler.h. */
 #include "sampler.h"
 
+#include "clock.h"
 #include "metrics.h"
 #include "sample_json.h"
 
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct sampler {
@@ -70,14 +70,6 @@ void sampler_close(struct sampler *sampler)
     close(sampler->requests);
     sample_free(&sampler->sample);
     free(sampler);
-}
-
-static int64_t clock_ms(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 /* A sample that is young enough; false when none comes. */

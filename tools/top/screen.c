@@ -3,6 +3,8 @@
 #define _XOPEN_SOURCE_EXTENDED
 #include "screen.h"
 
+#include "clock.h"
+
 #include <curses.h>
 #include <errno.h>
 #include <locale.h>
@@ -11,18 +13,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KEY_BAR "?Help sSort /Filter tPools vVCPUs nNets xDisks cCPUs SpaceFreeze qQuit"
-
-static uint64_t clock_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 int screen_pair(enum screen_colour colour)
 {
@@ -73,8 +66,9 @@ static void draw_bottom(const struct screen *screen, int y)
     char text[SCREEN_INPUT_SIZE + 96];
 
     if (screen->mode == SCREEN_ASK_FILTER || screen->mode == SCREEN_ASK_DELAY) {
-        snprintf(text, sizeof(text), "%s: %s", screen->mode == SCREEN_ASK_FILTER ? "Show domains with this in their name"
-                 : "Seconds between samples", screen->input);
+        snprintf(text, sizeof(text), "%s: %s",
+                 screen->mode == SCREEN_ASK_FILTER ? "Show domains with this in their name" : "Seconds between samples",
+                 screen->input);
         mvaddnstr(y, 0, text, COLS - 1);
         addch(A_REVERSE | ' ');
     } else if (screen->message[0]) {
@@ -120,7 +114,8 @@ static SCREEN *begin(char *error, size_t error_size)
     if (!terminal) {
         const char *name = getenv("TERM");
 
-        snprintf(error, error_size, "nothing is known about a terminal called \"%s\" (TERM): use --batch, --json or --csv",
+        snprintf(error, error_size,
+                 "nothing is known about a terminal called \"%s\" (TERM): use --batch, --json or --csv",
                  name ? name : "");
         return NULL;
     }
@@ -157,12 +152,12 @@ static void take_sample(struct screen *screen)
 /* Until the user leaves, a signal comes or the terminal goes. */
 static void loop(struct screen *screen, int signals)
 {
-    uint64_t next_ns = clock_ns() + screen->delay_ns;
+    uint64_t next_ns = clock_ns(CLOCK_MONOTONIC) + screen->delay_ns;
 
     for (unsigned long shown = 1;;) {
         struct pollfd ready[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
         bool waits = !screen->frozen && !screen->ended;
-        uint64_t now_ns = clock_ns(), left_ns = now_ns < next_ns ? next_ns - now_ns : 0;
+        uint64_t now_ns = clock_ns(CLOCK_MONOTONIC), left_ns = now_ns < next_ns ? next_ns - now_ns : 0;
         struct timespec left = { .tv_sec = (time_t)(left_ns / 1000000000u), .tv_nsec = (long)(left_ns % 1000000000u) };
         uint64_t delay_ns = screen->delay_ns;
 
@@ -178,15 +173,15 @@ static void loop(struct screen *screen, int signals)
         if (!screen_keys(screen))
             return;
         if (screen->delay_ns != delay_ns)
-            next_ns = clock_ns() + screen->delay_ns;
-        if (screen->frozen || screen->ended || clock_ns() < next_ns)
+            next_ns = clock_ns(CLOCK_MONOTONIC) + screen->delay_ns;
+        if (screen->frozen || screen->ended || clock_ns(CLOCK_MONOTONIC) < next_ns)
             continue;
         if (shown++ == screen->options->iterations)
             return;
         take_sample(screen);
         next_ns += screen->delay_ns;
-        if (next_ns < clock_ns()) /* the machine was busy, or asleep */
-            next_ns = clock_ns() + screen->delay_ns;
+        if (next_ns < clock_ns(CLOCK_MONOTONIC)) /* the machine was busy, or asleep */
+            next_ns = clock_ns(CLOCK_MONOTONIC) + screen->delay_ns;
     }
 }
 

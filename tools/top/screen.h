@@ -13,7 +13,7 @@
 
 enum screen_mode { SCREEN_TABLE, SCREEN_HELP, SCREEN_ASK_FILTER, SCREEN_ASK_DELAY };
 
-/* Pairs of colours; each is used with attributes that say the same without colour. Their background is the terminal's. */
+/* Pairs of colours, on the terminal's own background. What they say is said by the text too. */
 enum screen_colour { COLOUR_ALARM = 1, COLOUR_NOTICE };
 
 struct screen {

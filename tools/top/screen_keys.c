@@ -24,8 +24,8 @@ static void answer(struct screen *screen)
         if (end != screen->input && !*end && seconds >= DELAY_LEAST_S && seconds <= DELAY_MOST_S)
             screen->delay_ns = (uint64_t)(seconds * 1e9);
         else if (screen->input[0])
-            snprintf(screen->message, sizeof(screen->message), "\"%s\" is no time from %.1f to %d seconds.", screen->input,
-                     DELAY_LEAST_S, DELAY_MOST_S);
+            snprintf(screen->message, sizeof(screen->message), "\"%s\" is no time from %.1f to %d seconds.",
+                     screen->input, DELAY_LEAST_S, DELAY_MOST_S);
     }
     screen->mode = SCREEN_TABLE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples of this host: domains, vCPUs and CPUs from the hypervisor through libctl, devices from domain 0's kernel, store
- * requests from the store's daemon.
+ * Samples of this host: domains, vCPUs and CPUs from the hypervisor through libctl, devices from domain 0's kernel,
+ * store requests from the store's daemon.
  *
  * Names come from the store, which is asked when a domain is seen for the first time and again every NAMES_SECONDS, so
  * that a sample costs few hypercalls and few messages. How long vCPUs wait, Xen's interface tells a domain about itself
@@ -9,6 +9,7 @@
  */
 #include "source.h"
 
+#include "clock.h"
 #include "libctl/internal.h"
 #include "live_devices.h"
 #include "live_store.h"
@@ -16,7 +17,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NAMES_SECONDS 10
@@ -56,14 +56,6 @@ static int fail_memory(struct source_live *live)
     return -ENOMEM;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 static int read_host(struct source_live *live, struct sample_host *host)
 {
     struct ctl_host told;
@@ -78,7 +70,8 @@ static int read_host(struct source_live *live, struct sample_host *host)
     host->cpu_khz = told.cpu_khz;
     host->memory_kib = told.total_kib;
     host->free_kib = told.free_kib;
-    snprintf(host->hypervisor, sizeof(host->hypervisor), "Xen %u.%u%.40s", told.xen_major, told.xen_minor, told.xen_extra);
+    snprintf(host->hypervisor, sizeof(host->hypervisor), "Xen %u.%u%.40s", told.xen_major, told.xen_minor,
+             told.xen_extra);
     if (gethostname(host->name, sizeof(host->name)) != 0)
         host->name[0] = '\0';
     host->name[sizeof(host->name) - 1] = '\0';

@@ -98,9 +98,9 @@ bool view_build(struct view *view, const struct sample *sample, const struct rat
     if (count)
         qsort_r(indices, count, sizeof(*indices), compare, &order);
     for (size_t i = 0; good && i < count; i++) {
-        bool pool_begins = i == 0 || sample_domain(sample, indices[i])->pool != sample_domain(sample, indices[i - 1])->pool;
+        uint64_t pool = sample_domain(sample, indices[i])->pool;
 
-        if (view->tree && pool_begins)
+        if (view->tree && (i == 0 || pool != sample_domain(sample, indices[i - 1])->pool))
             good = add_row(view, ROW_POOL, indices[i], 0);
         good = good && add_domain(view, sample, indices[i]);
     }

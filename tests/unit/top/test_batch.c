@@ -59,10 +59,10 @@ static void check_batch(const struct batch_options *options, const char *expecte
     rates_free(&rates);
 }
 
-#define A_LINE " ----p-          0    0.0      65604    1.6      66560       1.6     2    0        0        0    2      " \
-               "514     1030     2062      16510      33022    0\n"
-#define B_LINE " ----p-          0    0.0      65604    1.6      66560       1.6     2    0        0        0    0        " \
-               "0        0        0          0          0    0\n"
+#define A_LINE " ----p-          0    0.0      65604    1.6      66560       1.6     2    0        0        0    2" \
+               "      514     1030     2062      16510      33022    0\n"
+#define B_LINE " ----p-          0    0.0      65604    1.6      66560       1.6     2    0        0        0    0" \
+               "        0        0        0          0          0    0\n"
 #define DOM0_LINE " -----r         20    9.5    1048572   25.0   no limit       n/a     1    0        0        0    0" \
                   "        0        0        0          0          0    0\n"
 
@@ -105,7 +105,8 @@ static void a_network(void)
     batch_print(file, &sample, &rates, &(struct batch_options){ .networks = true });
     fclose(file);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "    1        2        1    0 "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nNet0 RX:     1024bytes        1pkts        0err        0drop  TX:     2048bytes"
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nNet0 RX:     1024bytes        1pkts        0err        0drop  TX:     "
+                                  "2048bytes"
                                   "        2pkts        0err        1drop\n"));
     free(text);
     sample_free(&sample);

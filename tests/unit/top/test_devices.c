@@ -105,8 +105,10 @@ static void disks(void)
 /* Replies of the store's daemon, and what is none. */
 static void store_requests(void)
 {
-    static const char *const nonsense[] = { "", "[]", "{\"domains\":7}", "{\"domains\":[7,[],{}]}", "{\"domains\":[{\"domain\":5,"
-        "\"requests\":-1}]}", "{\"domains\":[{\"domain\":5,\"requests\":1.5}]}", "{\"more_domains\":3}" };
+    static const char *const nonsense[] = {
+        "", "[]", "{\"domains\":7}", "{\"domains\":[7,[],{}]}", "{\"domains\":[{\"domain\":5,\"requests\":-1}]}",
+        "{\"domains\":[{\"domain\":5,\"requests\":1.5}]}", "{\"more_domains\":3}",
+    };
     struct sample sample = { 0 };
     bool more;
 
@@ -115,7 +117,8 @@ static void store_requests(void)
     add_domain(&sample, 5, "5");
     add_domain(&sample, 9, "9");
     CU_ASSERT_EQUAL(live_store_parse("{\"schema\":\"x\",\"domains\":[{\"domain\":0,\"requests\":12},{\"domain\":7,"
-                                     "\"requests\":1},{\"domain\":9,\"requests\":3}],\"more_domains\":2}", &sample, &more), 3);
+                                     "\"requests\":1},{\"domain\":9,\"requests\":3}],\"more_domains\":2}",
+                                     &sample, &more), 3);
     CU_ASSERT(more);
     CU_ASSERT_EQUAL(sample_domain(&sample, 0)->store_requests, 12);
     CU_ASSERT_EQUAL(sample_domain(&sample, 1)->store_requests, SAMPLE_UNKNOWN);
@@ -140,4 +143,5 @@ static void nothing_there(void)
     sample_free(&sample);
 }
 
-TEST_MAIN("devices", { "networks", networks }, { "disks", disks }, { "store_requests", store_requests }, { "nothing_there", nothing_there })
+TEST_MAIN("devices", { "networks", networks }, { "disks", disks }, { "store_requests", store_requests },
+          { "nothing_there", nothing_there })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written about the monitor: the manual page has every column and metric, the dashboard only metrics there are. */
+/* What is written of the monitor: the manual page has every column and metric, the dashboard only metrics there are. */
 #include "sample_case.h"
 #include "top/columns.h"
 #include "top/metrics.h"

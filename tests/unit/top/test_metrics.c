@@ -115,7 +115,9 @@ static void form(void)
         }
         if (sscanf(line, "# TYPE %127s", own) == 1) {
             CU_ASSERT_STRING_EQUAL(own, name);
-            CU_ASSERT_EQUAL(strstr(line, " counter") != NULL, strlen(name) > 6 && !strcmp(name + strlen(name) - 6, "_total"));
+            bool is_total = strlen(name) > 6 && strcmp(name + strlen(name) - 6, "_total") == 0;
+
+            CU_ASSERT_EQUAL(strstr(line, " counter") != NULL, is_total);
             continue;
         }
         CU_ASSERT_EQUAL(strncmp(line, name, strlen(name)), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server of metrics: what it answers, and that nobody can hold it up. Runs in a thread; the clients are the tests. */
+/* The server of metrics: what it answers, and that nobody can hold it up. It runs in a thread. */
 #include "sample_case.h"
 #include "top/http.h"
 #include "top/metrics_server.h"

@@ -102,9 +102,11 @@ static void what_is_refused(void)
 
 static void what_is_passed_over(void)
 {
-    const char *line = S "\"new\":{\"domains\":[{\"domid\":9}],\"a\":[[{\"b\":[1]}]]},\"cpus\":[7,[{\"id\":1}],{\"id\":2}],"
+    const char *line = S "\"new\":{\"domains\":[{\"domid\":9}],\"a\":[[{\"b\":[1]}]]},"
+                       "\"cpus\":[7,[{\"id\":1}],{\"id\":2}],"
                        "\"domains\":[{\"domid\":5,\"extra\":{\"domid\":6},\"vcpus\":[{\"id\":3,\"domid\":8}],"
-                       "\"domid\":7},{\"domid\":2,\"disks\":[{\"id\":1},{\"id\":2}]}],\"host\":{\"cpus\":3,\"x\":null}}";
+                       "\"domid\":7},{\"domid\":2,\"disks\":[{\"id\":1},{\"id\":2}]}],"
+                       "\"host\":{\"cpus\":3,\"x\":null}}";
     struct sample sample = { 0 };
     char why[256];
 
