@@ -108,6 +108,17 @@ static void verbs_check_their_arguments(void)
     fails(RUN("create", "-c", "-n", "5", "a.cfg"), 2, "ctl: one console cannot be attached to many guests");
 }
 
+/* What is not available has its own status, and a sentence. */
+static void absent_verbs(void)
+{
+    fails(RUN("block-attach", "a", "b"), 3, "ctl: disks cannot be given to a guest");
+    fails(RUN("block-detach", "a", "b"), 3, "ctl: disks cannot be taken from a guest");
+    fails(RUN("network-attach", "a"), 3, "ctl: network interfaces cannot be given to a guest");
+    fails(RUN("network-detach", "a", "0"), 3, "ctl: network interfaces cannot be taken from a guest");
+    fails(RUN("dump-core", "a", "f"), 3, "ctl: core dumps are not available");
+    fails(RUN("--json", "dump-core", "a", "f"), 3, "\"exit_status\":3,\"errno\":\"EOPNOTSUPP\"");
+}
+
 /* Each verb that talks to the hypervisor says so when there is none, and ends with status 1. */
 static void verbs_without_a_hypervisor(void)
 {
@@ -278,6 +289,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         TEST_CASE(usage_errors),
         TEST_CASE(verbs_check_their_arguments),
+        TEST_CASE(absent_verbs),
         TEST_CASE(verbs_without_a_hypervisor),
         TEST_CASE(help),
         TEST_CASE(table_is_sound),

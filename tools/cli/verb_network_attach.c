@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl network-attach: says that it is not available. */
+#include "verbs.h"
+
+#include <errno.h>
+
+static int run(struct cli *cli)
+{
+    return cli_fail(cli, EOPNOTSUPP, "network interfaces cannot be given to a guest: there is no backend for them");
+}
+
+static const struct cli_option options[] = { { 0 } };
+
+const struct cli_verb verb_network_attach = {
+    .name = "network-attach", .arguments = "DOMAIN [KEY=VALUE...]", .arguments_least = 1, .arguments_most = -1,
+    .summary = "Give a running guest a network interface (not available)",
+    .details = "It says so, and ends with status 3.",
+    .options = options, .run = run,
+};
