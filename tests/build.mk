@@ -196,6 +196,7 @@ $(STORE_BENCHES): $(BUILD)/bench/store_%: $(BUILD)/obj/tests/bench/store/%.o $(B
 	@$(CC) -o $@ $^
 .PHONY: bench-tools
 bench-tools: all images
+	@tests/bench/run-top $(BUILD)/results/bench-top
 	@tests/bench/run-tools $(BUILD)/results/bench-tools
 .PHONY: bench-store
 bench-store: all images $(STORE_BENCHES)
