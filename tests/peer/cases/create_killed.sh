@@ -7,22 +7,44 @@ ctl destroy victim
 ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
 inventory > /tmp/before
 found=0
-for delay in 0.03 0.08 0.14 0.20 0.28 0.40; do
-    ctl create -q -p "$config_file" > /dev/null 2>&1 &
+look() { # WHEN: what a kill has left is mended, and what was whole is ended by hand
+    if ! ctl fsck -n -q > /tmp/found.out; then
+        found=$((found + 1))
+        sed "s/^/$1: /" /tmp/found.out
+    fi
+    expect "ctl fsck, $1" ctl fsck -q > /dev/null
+    ctl fsck > /tmp/fsck.out || fail "$1: fsck finds after fsck: $(cat /tmp/fsck.out)"
+    for left in $(ctl list | awk '$1 ~ /^victim/ { print $2 }'); do
+        expect "ctl destroy" ctl destroy "$left"
+    done
+    nothing_left
+}
+kill_after() { # SECONDS OPTION...: a creation with these options
+    delay=$1
+    shift
+    ctl create -q -p "$@" > /dev/null 2>&1 &
     victim=$!
     sleep "$delay"
     kill -KILL "$victim" 2> /dev/null || true
     wait "$victim" 2> /dev/null || true
-    if ! ctl fsck -n -q > /tmp/found.out; then
-        found=$((found + 1))
-        sed "s/^/after $delay s: /" /tmp/found.out
-    fi
-    expect "ctl fsck after $delay s" ctl fsck -q > /dev/null
-    ctl fsck > /tmp/fsck.out || fail "fsck finds after fsck: $(cat /tmp/fsck.out)"
-    if ctl domid victim > /dev/null 2>&1; then expect "ctl destroy" ctl destroy victim; fi
-    nothing_left
+    look "killed after $delay s"
+}
+for delay in 0.2 0.35 0.5; do
+    kill_after "$delay" "$config_file"
 done
-[ "$found" -gt 0 ] || fail "no creation was cut off in its middle"
+for delay in 1.5 2.5; do # one of many is in its middle at any time
+    kill_after "$delay" -n 12 "$config_file" memory=32 kernel=/tests/test-kernel 'ramdisk=""'
+done
+echo "  cut off in its middle: $found of 5"
+# a domain that is whole but for the last step, as a kill there leaves it
+ctl create -q -p "$config_file"
+number=$(ctl domid victim)
+xenstore-write "/local/domain/$number/keel/creating" 1
+status=0
+ctl fsck -n > /tmp/fsck.out || status=$?
+[ "$status" = 1 ] && grep -q "domain $number (victim) is half made" /tmp/fsck.out || fail "fsck says ($status): $(cat /tmp/fsck.out)"
+look "cut off at the last step"
+! ctl domid victim 2> /dev/null || fail "the half-made domain is still there"
 # orphans in the store, as a domain leaves that ended behind the tools' back
 for node in /local/domain/7777/name /libxl/7777/type /vm/99999999-2222-3333-4444-555555555555/name /keel/name/abc \
     /local/domain/0/backend/vbd/7777/51712/state; do
