@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written of the monitor: the manual page has every column and metric, the dashboard only metrics there are. */
+/* What is written of the monitor: manual page and schema have all that there is, the dashboard only what there is. */
 #include "sample_case.h"
 #include "top/columns.h"
+#include "top/fields.h"
 #include "top/metrics.h"
 #include "top/source.h"
 
@@ -88,6 +89,50 @@ static void metrics_are_described(void)
     free(text);
 }
 
+/* The members of a table in the schema, at a path that ends with NULL. */
+static void schema_has(yajl_val schema, const struct field *fields, const char *const *path)
+{
+    static const char *const types[] = { "integer", "boolean", "string", "number" };
+    yajl_val properties = yajl_tree_get(schema, (const char **)(uintptr_t)path, yajl_t_object);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(properties);
+    for (; fields->name; fields++) {
+        const char *type[] = { fields->name, "type", NULL };
+        yajl_val value = yajl_tree_get(properties, type, yajl_t_string);
+
+        CU_ASSERT_PTR_NOT_NULL(value);
+        if (value) {
+            CU_ASSERT_STRING_EQUAL(value->u.string, types[fields->kind]);
+        } else {
+            fprintf(stderr, "not in the schema: %s\n", fields->name);
+        }
+    }
+}
+
+#define IN(...) (const char *const[]){ "properties", __VA_ARGS__, "properties", NULL }
+
+static void schema(void)
+{
+    char *text = read_text("docs/schema/top-1.json", false), why[256];
+    yajl_val tree = yajl_tree_parse(text, why, sizeof(why));
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(tree);
+    schema_has(tree, fields_host, IN("host"));
+    schema_has(tree, fields_cpu, IN("cpus", "items"));
+    schema_has(tree, fields_rates_cpu, IN("cpus", "items"));
+    schema_has(tree, fields_pool, IN("pools", "items"));
+    schema_has(tree, fields_domain, IN("domains", "items"));
+    schema_has(tree, fields_rates_domain, IN("domains", "items"));
+    schema_has(tree, fields_vcpu, IN("domains", "items", "properties", "vcpus", "items"));
+    schema_has(tree, fields_rates_vcpu, IN("domains", "items", "properties", "vcpus", "items"));
+    schema_has(tree, fields_network, IN("domains", "items", "properties", "networks", "items"));
+    schema_has(tree, fields_rates_network, IN("domains", "items", "properties", "networks", "items"));
+    schema_has(tree, fields_disk, IN("domains", "items", "properties", "disks", "items"));
+    schema_has(tree, fields_rates_disk, IN("domains", "items", "properties", "disks", "items"));
+    yajl_tree_free(tree);
+    free(text);
+}
+
 static void dashboard(void)
 {
     char *board = read_text("docs/grafana-dashboard.json", false), *text = metrics_text(), why[256];
@@ -112,4 +157,5 @@ static void dashboard(void)
 }
 
 TEST_MAIN("documents", { "columns_are_described", columns_are_described },
-          { "metrics_are_described", metrics_are_described }, { "dashboard", dashboard })
+          { "metrics_are_described", metrics_are_described }, { "schema", schema },
+          { "dashboard", dashboard })
