@@ -3,9 +3,9 @@
  * The files of docs/schema: each says what it is, each schema that the source names has one, and documents are as they
  * say: those that ctl makes without a hypervisor, and those in tests/unit/cli/documents, which it made on Debian's Xen.
  */
+#include "../run_tests.h"
 #include "cli/cli.h"
 
-#include <CUnit/Basic.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,16 +262,11 @@ static void made_documents(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("schemas", NULL, NULL);
-    CU_ADD_TEST(suite, schemas);
-    CU_ADD_TEST(suite, each_has_a_file);
-    CU_ADD_TEST(suite, recorded_documents);
-    CU_ADD_TEST(suite, made_documents);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(schemas),
+        TEST_CASE(each_has_a_file),
+        TEST_CASE(recorded_documents),
+        TEST_CASE(made_documents),
+    };
+    return RUN_TESTS("schemas", tests);
 }

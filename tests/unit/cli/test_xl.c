@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The program called as xl, as far as that needs no hypervisor: against what Debian's xl 4.17 printed. */
+#include "../run_tests.h"
 #include "cli/verb_cpupool_list.h"
 #include "cli/verb_uptime.h"
 #include "cli/xl.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,16 +143,11 @@ static void tables(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("xl", NULL, NULL);
-    CU_ADD_TEST(suite, names);
-    CU_ADD_TEST(suite, mistakes);
-    CU_ADD_TEST(suite, configurations);
-    CU_ADD_TEST(suite, tables);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(names),
+        TEST_CASE(mistakes),
+        TEST_CASE(configurations),
+        TEST_CASE(tables),
+    };
+    return RUN_TESTS("xl", tests);
 }

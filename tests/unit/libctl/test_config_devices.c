@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Disks and interfaces in xl's words: what Debian's xl 4.17 makes of the same lines, refusals, and round trips. */
+#include "../run_tests.h"
 #include "config_case.h"
 #include "libctl/config_devices.h"
 
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 
 /* Parses, and prints what came of it; the caller frees it. NULL: refused, with `why` filled. */
@@ -159,17 +159,12 @@ static void in_a_configuration(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("devices of a configuration", NULL, NULL);
-    CU_ADD_TEST(suite, disks);
-    CU_ADD_TEST(suite, bad_disks);
-    CU_ADD_TEST(suite, interfaces);
-    CU_ADD_TEST(suite, bad_interfaces);
-    CU_ADD_TEST(suite, in_a_configuration);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(disks),
+        TEST_CASE(bad_disks),
+        TEST_CASE(interfaces),
+        TEST_CASE(bad_interfaces),
+        TEST_CASE(in_a_configuration),
+    };
+    return RUN_TESTS("devices of a configuration", tests);
 }

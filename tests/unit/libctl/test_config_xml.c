@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Configurations as libvirt's XML and in xl.cfg's grammar: round trips, named losses, refusals with their line. */
+#include "../run_tests.h"
 #include "config_case.h"
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -153,16 +153,11 @@ static void cfg_round_trips(void)
 
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("other forms of a configuration", NULL, NULL);
-    CU_ADD_TEST(suite, xml_round_trips);
-    CU_ADD_TEST(suite, xml_losses);
-    CU_ADD_TEST(suite, xml_mistakes);
-    CU_ADD_TEST(suite, cfg_round_trips);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(xml_round_trips),
+        TEST_CASE(xml_losses),
+        TEST_CASE(xml_mistakes),
+        TEST_CASE(cfg_round_trips),
+    };
+    return RUN_TESTS("other forms of a configuration", tests);
 }
