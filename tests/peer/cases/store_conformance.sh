@@ -10,18 +10,28 @@ many_children() { # more than one message can list
     awk 'BEGIN { for (i = 0; i < 300; i++) printf "/conf/many/a-node-with-a-longer-name-%03d x\n", i }' |
         xargs -n 100 xenstore-write
 }
-changes_seen() { # PATH: what a watch there shows of five changes
+changes_seen() { # PATH: what a watch there shows of five changes, up to a last one
     rm -f /tmp/seen
-    timeout 2 xenstore-watch "$1" > /tmp/seen &
+    xenstore-watch "$1" > /tmp/seen &
     watcher=$!
-    until [ -s /tmp/seen ] || ! kill -0 $watcher 2> /dev/null; do usleep 20000; done
+    appears "$1"
     xenstore-write /conf/w/x/y 1
     xenstore-write /conf/w 2
     xenstore-chmod /conf/w/x n0 r1
     xenstore-rm /conf/w/x
     xenstore-rm /conf/w
-    wait $watcher || true
+    xenstore-write "$1/end" 1
+    appears "$1/end"
+    kill $watcher
+    xenstore-rm "$1/end"
     cat /tmp/seen
+}
+appears() { # PATH: waits until the watch has shown it
+    patience=500
+    until grep -qx "$1" /tmp/seen 2> /dev/null || [ $patience = 0 ]; do
+        usleep 20000
+        patience=$((patience - 1))
+    done
 }
 run_commands() { # SOCKET OUT: each command, what it prints and its status, as OUT/NUMBER
     export XENSTORED_PATH=$1
