@@ -12,6 +12,9 @@ $(BUILD)/obj/tools/%.o: tools/%.c
 STORE_CLIENT := $(BUILD)/lib/libstore.a
 LIBCTL := $(BUILD)/lib/libctl.a
 LIBCTL_LIBS := -lyajl -llzma -lzstd -llz4 -lz -lpthread
+# Programs that run for milliseconds carry these libraries in themselves: loading them would take longer than the work.
+comma := ,
+LIBCTL_LIBS_INSIDE := -Wl,-Bstatic -lyajl_s -llzma -lzstd -llz4 -lz -Wl,-Bdynamic -lpthread
 
 # The monitor: samples and their outputs, linked into ctl.
 LIBTOP := $(BUILD)/lib/libtop.a
@@ -51,6 +54,6 @@ $(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
 endif
 endef
 $(eval $(call program,stored,store,,-lpthread))
-$(eval $(call program,ctl,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),$(LIBTOP_LIBS) $(LIBCTL_LIBS)))
+$(eval $(call program,ctl,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),-Wl$(comma)-Bstatic -lncursesw -ltinfo $(LIBCTL_LIBS_INSIDE) -lm))
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
-$(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
+$(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))

@@ -4,6 +4,7 @@
  * The hypervisor says which domains there are; the store knows their names.
  */
 #include "hypercall.h"
+#include "store_burst.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define LIST_BATCH 256u
+#define BURST_LEAST 4 /* from so many domains on, their names are worth a connection of their own */
 
 _Static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "getdomaininfo has the ABI's size");
 
@@ -92,6 +94,8 @@ ssize_t ctl_domain_list(struct ctl *ctl, struct ctl_domain **list)
 {
     ssize_t count = ctl_domain_list_bare(ctl, list);
 
+    if (count >= BURST_LEAST && store_burst_names(*list, (size_t)count))
+        return count;
     for (ssize_t i = 0; i < count; i++)
         ctl_domain_read_name(ctl, &(*list)[i]);
     return count;

@@ -17,10 +17,10 @@ inventory > /tmp/before
 count() { ctl list | awk 'NR > 1 && $2 > 0' | wc -l; }
 start() { # SECONDS: runs ctld for so long, then kills it
     ctld >> /var/log/ctld.log 2>&1 &
-    daemon=$!
+    brief=$!
     sleep "$1"
-    kill -KILL "$daemon" 2> /dev/null || true
-    wait "$daemon" 2> /dev/null || true
+    kill -KILL "$brief" 2> /dev/null || true
+    wait "$brief" 2> /dev/null || true
 }
 for seconds in 0.1 0.2 0.3 0.4 0.5 0.7; do
     start "$seconds"
