@@ -17,7 +17,7 @@
 #include "store/journal_snapshot.h"
 #include "store/log.h"
 
-#define COMPACT_SLACK (256 * 1024) /* bytes that the file may always grow by before it is written anew */
+#define COMPACT_SLACK (512 * 1024) /* bytes that the file may always grow by before it is written anew */
 
 struct journal {
     struct daemon *daemon;

@@ -85,7 +85,7 @@ void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int 
     *snapshot = (struct snapshot){
         .active = true, .directory_fd = directory_fd, .tail = old_size, .tail_seen = old_size, .nodes_left = true};
     tree_iterator_start(&snapshot->iterator, daemon->store.top);
-    snapshot->fd = openat(directory_fd, NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    snapshot->fd = openat(directory_fd, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (snapshot->fd < 0)
         snapshot->error = errno;
     write_bytes(snapshot, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE);

@@ -285,6 +285,87 @@ static void set_up_with_rings(void)
     journal_restore_domains(daemon_.journal);
 }
 
+/* A tree of some thousand nodes, most of them in the snapshot that the file begins with. */
+static void make_snapshot(void)
+{
+    set_up();
+    char path[64], value[101];
+    memset(value, 'v', 100);
+    value[100] = '\0';
+    for (int i = 0; i < 3000; i++) {
+        snprintf(path, sizeof(path), "/tree/%d/%d/leaf%d", i % 7, i % 91, i);
+        call_write(&tool, 0, path, i % 3 ? value : "");
+    }
+    CALL(&tool, XS_SET_PERMS, 0, "/tree/3\0n5\0r7");
+    CALL(&tool, XS_SET_PERMS, 0, "@introduceDomain\0n0\0r7");
+    call_write(&tool, 0, "/", "the root's");
+    for (int i = 0; i < 6000; i++)
+        call_write(&tool, 0, "/x", value);
+    turn(&daemon_);
+}
+
+static void a_tree_is_read_back_from_a_snapshot(void)
+{
+    make_snapshot();
+    start_next();
+    CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
+    CU_ASSERT_TRUE(next_.store.generation < 7000); /* most of it was not replayed */
+    CU_ASSERT_TRUE(has(&next_, "/", "the root's"));
+    struct client client;
+    client_open(&client, &next_, 0);
+    CU_ASSERT_STRING_EQUAL(CALL(&client, XS_CONTROL, 0, "check"), "OK");
+    CU_ASSERT_STRING_EQUAL(call_write(&client, 0, "/tree/3/3/new", "x"), "OK");
+    CU_ASSERT_STRING_EQUAL(CALL(&client, XS_RM, 0, "/tree/4"), "OK");
+    CU_ASSERT_STRING_EQUAL(CALL(&client, XS_CONTROL, 0, "check"), "OK");
+    close(client.fd);
+    daemon_destroy(&next_);
+    tear_down();
+}
+
+static bool count_node(void *context, const char *path, const struct node *node)
+{
+    ++*(size_t *)context;
+    return true;
+}
+
+static size_t count_nodes(const struct daemon *daemon)
+{
+    size_t count = 0;
+    tree_walk(daemon->store.top, count_node, &count);
+    return count;
+}
+
+static void damage_in_a_snapshot_costs_a_part_of_it(void)
+{
+    make_snapshot();
+    char path[96];
+    struct stat status;
+    size_t all = count_nodes(&daemon_);
+    snprintf(path, sizeof(path), "%s/journal", second);
+    srand(5);
+    for (int round = 0; round < 30; round++) {
+        run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+        int fd = open(path, O_RDWR);
+        CU_ASSERT_EQUAL(fstat(fd, &status), 0);
+        off_t at = 40 + rand() % (int)(status.st_size / 3);
+        char bytes[2];
+        CU_ASSERT_EQUAL(pread(fd, bytes, 2, at), 2);
+        bytes[0] ^= 0x10;
+        CU_ASSERT_EQUAL(pwrite(fd, bytes, 2, at), 2);
+        close(fd);
+        CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+        size_t left = count_nodes(&next_);
+        CU_ASSERT_TRUE(left < all && left > all / 4);
+        struct client client;
+        client_open(&client, &next_, 0);
+        CU_ASSERT_STRING_EQUAL(CALL(&client, XS_CONTROL, 0, "check"), "OK");
+        close(client.fd);
+        daemon_destroy(&next_);
+    }
+    tear_down();
+}
+
 static void rings_go_on_where_they_were(void)
 {
     set_up_with_rings();
@@ -490,6 +571,8 @@ int main(void)
         {"random bytes are no journal, but no crash", random_bytes_are_no_journal_but_no_crash},
         {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},
         {"the file stays small", the_file_stays_small},
+        {"a tree is read back from a snapshot", a_tree_is_read_back_from_a_snapshot},
+        {"damage in a snapshot costs a part of it", damage_in_a_snapshot_costs_a_part_of_it},
         {"rings go on where they were", rings_go_on_where_they_were},
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
