@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Many names in one go: against a daemon of the test's own that answers rightly, wrongly, or not to the end. */
+#include "../run_tests.h"
 #include "libctl/store_burst.h"
 
-#include <CUnit/Basic.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +99,12 @@ static void no_daemon(void)
 
 int main(void)
 {
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(right_answers),
+        TEST_CASE(wrong_answers),
+        TEST_CASE(no_daemon),
+    };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    CU_pSuite suite;
 
     snprintf(socket_path, sizeof(socket_path), "/tmp/keel-burst-%d", (int)getpid());
     strcpy(address.sun_path, socket_path);
@@ -108,14 +112,7 @@ int main(void)
     if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 4) != 0)
         return 2;
     setenv("XENSTORED_PATH", socket_path, 1);
-    CU_initialize_registry();
-    suite = CU_add_suite("many reads of the store", NULL, NULL);
-    CU_ADD_TEST(suite, right_answers);
-    CU_ADD_TEST(suite, wrong_answers);
-    CU_ADD_TEST(suite, no_daemon);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int status = RUN_TESTS("many reads of the store", tests);
     unlink(socket_path);
-    return failures != 0;
+    return status;
 }
