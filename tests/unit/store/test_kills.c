@@ -551,8 +551,8 @@ static void random_operations_and_kills_agree_with_the_model(void)
     }
     call(&clients[0], XS_CONTROL, "check", "", 0, &reply);
     CU_ASSERT_STRING_EQUAL(reply.body, "OK");
-    printf("%lu steps, %lu kills (%lu batches cut, %lu done but not answered), %lu commits, %lu conflicts ", steps, kills, cut,
-           unanswered, commits, conflicts);
+    printf("%lu steps, %lu kills (%lu batches cut, %lu done but not answered), %lu commits, %lu conflicts ", steps,
+           kills, cut, unanswered, commits, conflicts);
     CU_ASSERT_TRUE(kills > 10 && commits > 0 && conflicts > 0);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
