@@ -4,6 +4,7 @@
  */
 #include "names.h"
 #include "sha256.h"
+#include "store_burst.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,12 +112,14 @@ int names_check(struct ctl *ctl, const char *name, uint32_t domid)
 
     if (count < 0)
         return (int)count;
+    bool all_read = ctl->known_names_count == 0 && store_burst_names(list, (size_t)count);
+
     for (ssize_t i = 0; i < count && result == 0; i++) {
         const struct ctl_known_name *known = find_known(ctl, &list[i]);
 
         if (known)
             snprintf(list[i].name, sizeof(list[i].name), "%s", known->name);
-        else
+        else if (!all_read)
             ctl_domain_read_name(ctl, &list[i]);
         if (*list[i].name) /* a domain that is being made gets its name later */
             remember(&names, &names_count, &list[i]);
