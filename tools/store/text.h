@@ -10,13 +10,15 @@
 
 struct text {
     char *at;
-    size_t size; /* of the buffer, with room for a zero byte */
+    size_t size; /* of the buffer, with room for a zero byte; may be made smaller than what is used already */
     size_t used; /* without it */
 };
 
 /* Adds to the end. False, and nothing is added, when there is no room for it and a zero byte. */
 static inline bool __attribute__((format(printf, 2, 3))) text_add(struct text *text, const char *format, ...)
 {
+    if (text->used >= text->size)
+        return false;
     va_list arguments;
     va_start(arguments, format);
     int size = vsnprintf(text->at + text->used, text->size - text->used, format, arguments);

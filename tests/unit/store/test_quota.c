@@ -3,6 +3,7 @@
 #include "fake_hypervisor.h"
 #include "store/journal.h"
 #include "store/request.h"
+#include "store/text.h"
 
 static struct daemon daemon_;
 static struct client tool, five, six;
@@ -191,6 +192,21 @@ static void the_daemon_says_what_it_counts(void)
     tear_down();
 }
 
+static void text_stays_in_its_buffer(void)
+{
+    char buffer[8] = "#######";
+    struct text text = {.at = buffer, .size = 4};
+    CU_ASSERT_TRUE(text_add(&text, "%s", "abc"));
+    CU_ASSERT_FALSE(text_add(&text, "%s", "d"));
+    text.size = 2; /* less than it holds */
+    CU_ASSERT_FALSE(text_add(&text, "%s", "0123456789"));
+    CU_ASSERT_STRING_EQUAL(buffer, "abc");
+    CU_ASSERT_STRING_EQUAL(buffer + 4, "###");
+    text.size = sizeof(buffer);
+    CU_ASSERT_TRUE(text_add(&text, "%s", "defg"));
+    CU_ASSERT_STRING_EQUAL(buffer, "abcdefg");
+}
+
 static void times_are_counted_by_powers_of_two(void)
 {
     struct latency latency = {0};
@@ -214,6 +230,7 @@ int main(void)
         {"a ring's features are chosen before its introduction", features_are_chosen_before_the_introduction},
         {"limits outlive the daemon", limits_outlive_the_daemon},
         {"the daemon says what it counts, in one reply", the_daemon_says_what_it_counts},
+        {"text stays in its buffer", text_stays_in_its_buffer},
         {"times are counted by powers of two", times_are_counted_by_powers_of_two},
     };
     if (!mkdtemp(state))
