@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define NOBODY 65534
+#define DRAIN_READS 16u
 
 struct connection {
     int socket;
@@ -119,16 +120,17 @@ static bool transmit(struct connection *connection)
 {
     ssize_t count = send(connection->socket, connection->output + connection->sent,
                          connection->output_length - connection->sent, MSG_NOSIGNAL);
-    char rest[1024];
+    char rest[HTTP_REQUEST_MAX];
 
     if (count < 0)
         return errno == EAGAIN || errno == EINTR;
     connection->sent += (size_t)count;
     if (connection->sent < connection->output_length)
         return true;
-    /* what is left unread at the end would make the kernel throw the answer away on its way */
+    /* What is left unread at the end would make the kernel throw the answer away on its way; who never stops sending
+     * is not waited for. */
     shutdown(connection->socket, SHUT_WR);
-    while (recv(connection->socket, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+    for (unsigned int i = 0; i < DRAIN_READS && recv(connection->socket, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
         ;
     return false;
 }

@@ -2,6 +2,7 @@
 /* The command line: options by table, usage and help from it, errors as text and JSON with their exit statuses. */
 #include "../run_tests.h"
 #include "cli/cli.h"
+#include "outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,39 +10,7 @@
 
 #include <yajl/yajl_tree.h>
 
-struct outcome {
-    int status;
-    char *out, *err;
-};
-
-/* Runs the whole program with these words behind its name; end with NULL. */
-static struct outcome run(const char *const *words)
-{
-    struct outcome outcome = { 0 };
-    size_t out_size, err_size, count = 0;
-    FILE *out = open_memstream(&outcome.out, &out_size), *err = open_memstream(&outcome.err, &err_size);
-    char *argv[16] = { strdup("ctl") };
-
-    for (; words[count]; count++)
-        argv[count + 1] = strdup(words[count]);
-    char *copies[16];
-
-    memcpy(copies, argv, sizeof(copies)); /* parsing moves arguments about in argv */
-    outcome.status = cli_main((int)count + 1, argv, out, err);
-    for (size_t i = 0; i <= count; i++)
-        free(copies[i]);
-    fclose(out);
-    fclose(err);
-    return outcome;
-}
-
-static void end(struct outcome *outcome)
-{
-    free(outcome->out);
-    free(outcome->err);
-}
-
-#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL })
+#define RUN(...) outcome_of(cli_main, "ctl", (const char *const[]){ __VA_ARGS__, NULL })
 
 static void fails(struct outcome outcome, int status, const char *sentence)
 {
@@ -55,7 +24,7 @@ static void fails(struct outcome outcome, int status, const char *sentence)
 
 static void usage_errors(void)
 {
-    fails(run((const char *const[]){ NULL }), 2, "ctl: a verb is missing\n");
+    fails(outcome_of(cli_main, "ctl", (const char *const[]){ NULL }), 2, "ctl: a verb is missing\n");
     fails(RUN("lsit"), 2, "ctl: there is no verb \"lsit\"; did you mean \"list\"?\n");
     fails(RUN("frobnicate"), 2, "ctl: there is no verb \"frobnicate\"\n");
     fails(RUN("-x"), 2, "ctl: there is no option -x before the verb\n");
@@ -132,7 +101,7 @@ static void verbs_without_a_hypervisor(void)
     if (access("/dev/xen/privcmd", F_OK) == 0)
         return;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        fails(run(lines[i]), 1, "ctl: cannot open /dev/xen/privcmd");
+        fails(outcome_of(cli_main, "ctl", lines[i]), 1, "ctl: cannot open /dev/xen/privcmd");
 }
 
 static void help(void)
@@ -218,7 +187,7 @@ static void json_errors(void)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct outcome outcome = run(cases[i].words);
+        struct outcome outcome = outcome_of(cli_main, "ctl", cases[i].words);
         char why[200];
         yajl_val tree = yajl_tree_parse(outcome.err, why, sizeof(why));
 

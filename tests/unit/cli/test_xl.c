@@ -4,41 +4,13 @@
 #include "cli/verb_cpupool_list.h"
 #include "cli/verb_uptime.h"
 #include "cli/xl.h"
+#include "outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct outcome {
-    int status;
-    char *out, *err;
-};
-
-static struct outcome run(const char *const *words)
-{
-    struct outcome outcome = { 0 };
-    size_t sizes[2], count = 1;
-    FILE *out = open_memstream(&outcome.out, &sizes[0]), *err = open_memstream(&outcome.err, &sizes[1]);
-    char *copies[12] = { strdup("xl") }, *argv[12];
-
-    for (; words[count - 1]; count++)
-        copies[count] = strdup(words[count - 1]);
-    memcpy(argv, copies, sizeof(argv)); /* getopt moves arguments about in argv */
-    outcome.status = xl_main((int)count, argv, out, err);
-    for (size_t i = 0; i < count; i++)
-        free(copies[i]);
-    fclose(out);
-    fclose(err);
-    return outcome;
-}
-
-static void end(struct outcome *outcome)
-{
-    free(outcome->out);
-    free(outcome->err);
-}
-
-#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL })
+#define RUN(...) outcome_of(xl_main, "xl", (const char *const[]){ __VA_ARGS__, NULL })
 
 static void names(void)
 {
@@ -66,7 +38,7 @@ static void mistakes(void)
               "Failed to read config file: /no/such.cfg: No such file or directory\n");
     ends_with(RUN("list", "-h"), 0, "");
     ends_with(RUN("help", "list"), 0, "");
-    ends_with(run((const char *const[]){ NULL }), 1, "");
+    ends_with(outcome_of(xl_main, "xl", (const char *const[]){ NULL }), 1, "");
 }
 
 #define HEAD_JSON "{\n    \"c_info\": {\n        \"type\": \"pvh\",\n        \"name\": \"x\",\n" \
