@@ -178,12 +178,14 @@ top: $(BUILD)/bin/ctl
 	@tests/top/run $(BUILD)/results/top
 .PHONY: peer fresh
 peer: all images
+	@scripts/setup --peer
 	@tests/peer/run $(BUILD)/results/peer
 # It installs a whole Debian and all packages anew, some minutes of download and disk: not a part of `make check`.
 fresh:
 	@scripts/setup --fresh
 	@tests/fresh/run $(BUILD)/results/fresh
 bench: all images
+	@scripts/setup --peer
 	@tests/bench/run $(BUILD)/results/bench
 
 # The store's load: store_compare runs in domain 0 on Debian's Xen, store_native here.
@@ -196,8 +198,10 @@ $(STORE_BENCHES): $(BUILD)/bench/store_%: $(BUILD)/obj/tests/bench/store/%.o $(B
 	@$(CC) -o $@ $^
 .PHONY: bench-tools
 bench-tools: all images
+	@scripts/setup --peer
 	@tests/bench/run-top $(BUILD)/results/bench-top
 	@tests/bench/run-tools $(BUILD)/results/bench-tools
 .PHONY: bench-store
 bench-store: all images $(STORE_BENCHES)
+	@scripts/setup --peer
 	@tests/bench/run-store $(BUILD)/results/bench-store

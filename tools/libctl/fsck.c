@@ -151,15 +151,19 @@ static bool is_orphan(const struct check *check, const char *name, uint32_t *dom
            !is_there(check, *domid, NULL);
 }
 
+/* Removes what a finding in the store is about, if that was asked for. */
+static void remove_entry(struct check *check, struct ctl_finding *finding, const char *path, const char *keep)
+{
+    if (finding && check->mend)
+        finding->mended = ctl_store_remove(check->ctl, path, keep);
+}
+
 static void orphan(struct check *check, uint32_t domid, const char *path, const char *keep)
 {
     struct ctl_finding *finding = add(check, CTL_FINDING_ORPHAN, domid, "%s is left in the store by domain %u, which "
                                       "is not there", path, domid);
 
-    if (!finding || !check->mend)
-        return;
-    ctl_store_remove(check->ctl, path, keep);
-    finding->mended = true;
+    remove_entry(check, finding, path, keep);
 }
 
 static void check_home(struct check *check, const char *directory, const char *name)
@@ -205,10 +209,7 @@ static void check_machine(struct check *check, const char *directory, const char
         return;
     ctl_path(path, "%s/%s", directory, name);
     finding = add(check, CTL_FINDING_ORPHAN, UINT32_MAX, "%s is left in the store by a domain that is not there", path);
-    if (!finding || !check->mend)
-        return;
-    ctl_store_remove(check->ctl, path, "/");
-    finding->mended = true;
+    remove_entry(check, finding, path, "/");
 }
 
 static void check_name_note(struct check *check, const char *directory, const char *name)
@@ -224,10 +225,7 @@ static void check_name_note(struct check *check, const char *directory, const ch
     if (domain && names_is_note_of(name, domain->name))
         return;
     finding = add(check, CTL_FINDING_NOTE, UINT32_MAX, "%s notes a name that no domain has", path);
-    if (!finding || !check->mend)
-        return;
-    ctl_store_remove(check->ctl, path, "/");
-    finding->mended = true;
+    remove_entry(check, finding, path, "/");
 }
 
 static int look(struct check *check)

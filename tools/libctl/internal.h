@@ -65,7 +65,10 @@ int ctl_store_write(struct ctl *ctl, xs_transaction_t transaction, const char *p
  */
 int ctl_store_transact(struct ctl *ctl, int (*work)(struct ctl *ctl, xs_transaction_t transaction, void *context),
                        void *context);
-/* Removes a node with all below it, then each parent that this leaves empty, up to but not including `keep`. */
-void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep);
+/*
+ * Removes a node with all below it, then each parent that this leaves empty, up to but not including `keep`. False when
+ * it may still be there.
+ */
+bool ctl_store_remove(struct ctl *ctl, const char *path, const char *keep);
 
 #endif

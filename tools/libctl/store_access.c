@@ -83,17 +83,22 @@ int ctl_store_transact(struct ctl *ctl, int (*work)(struct ctl *ctl, xs_transact
     return EAGAIN;
 }
 
-/* One attempt; false when another's change made the transaction void. */
-static bool remove_once(struct xs_handle *store, const char *path, const char *keep)
+/* One attempt: 0 or a positive errno, EAGAIN when another's change made the transaction void. */
+static int remove_once(struct xs_handle *store, const char *path, const char *keep)
 {
     char at[CTL_STORE_PATH_MAX];
     xs_transaction_t transaction = xs_transaction_start(store);
     char *slash;
 
     if (transaction == XBT_NULL)
-        return true;
+        return errno;
     snprintf(at, sizeof(at), "%s", path);
-    xs_rm(store, transaction, at);
+    if (!xs_rm(store, transaction, at) && errno != ENOENT) {
+        int error = errno;
+
+        xs_transaction_end(store, transaction, true);
+        return error;
+    }
     while ((slash = strrchr(at, '/')) && slash != at) {
         unsigned count = 0;
         char **children;
@@ -107,16 +112,15 @@ static bool remove_once(struct xs_handle *store, const char *path, const char *k
             break;
         xs_rm(store, transaction, at);
     }
-    return xs_transaction_end(store, transaction, false) || errno != EAGAIN;
+    return xs_transaction_end(store, transaction, false) ? 0 : errno;
 }
 
-void ctl_store_remove(struct ctl *ctl, const char *path, const char *keep)
+bool ctl_store_remove(struct ctl *ctl, const char *path, const char *keep)
 {
     struct xs_handle *store = ctl_store(ctl);
+    int error = EAGAIN;
 
-    if (!store)
-        return;
-    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++)
-        if (remove_once(store, path, keep))
-            return;
+    for (int attempt = 0; store && error == EAGAIN && attempt < ATTEMPTS_MAX; attempt++)
+        error = remove_once(store, path, keep);
+    return error == 0;
 }

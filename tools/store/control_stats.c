@@ -90,7 +90,7 @@ static void add_latency(struct text *text, const struct latency *latency)
 struct list {
     struct text *text;
     const char *name, *separator;
-    size_t skip, listed, left;
+    size_t skip, left;
 };
 
 static void list_begin(struct list *list)
@@ -119,10 +119,7 @@ static bool list_takes(struct list *list)
 static void list_wrote(struct list *list, bool fit)
 {
     list->separator = ",";
-    if (fit)
-        list->listed++;
-    else
-        list->left++;
+    list->left += !fit;
 }
 
 static void add_domains(struct text *text, const struct daemon *daemon, size_t skip)
