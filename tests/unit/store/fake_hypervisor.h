@@ -5,7 +5,9 @@
 
 #include "support.h"
 
+#ifndef DOMAINS
 #define DOMAINS 10
+#endif
 
 struct fake_domain {
     struct xenstore_domain_interface page __attribute__((aligned(4096)));

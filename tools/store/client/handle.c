@@ -75,10 +75,9 @@ struct xs_handle *xs_open(unsigned long flags)
     return handle;
 }
 
-void xs_close(struct xs_handle *handle)
+/* Frees all but what threads wait on. */
+static void release(struct xs_handle *handle)
 {
-    if (!handle)
-        return;
     close(handle->fd);
     if (handle->poll_fd >= 0)
         close(handle->poll_fd);
@@ -90,10 +89,17 @@ void xs_close(struct xs_handle *handle)
         handle->events = next;
     }
     free(handle->reply);
+    free(handle);
+}
+
+void xs_close(struct xs_handle *handle)
+{
+    if (!handle)
+        return;
     pthread_cond_destroy(&handle->changed);
     pthread_mutex_destroy(&handle->state_lock);
     pthread_mutex_destroy(&handle->request_lock);
-    free(handle);
+    release(handle);
 }
 
 struct xs_handle *xs_daemon_open(void)
@@ -116,9 +122,11 @@ void xs_daemon_close(struct xs_handle *handle)
     xs_close(handle);
 }
 
+/* In the child: threads that waited at the fork are not here, and their locks and conditions can only be left. */
 void xs_daemon_destroy_postfork(struct xs_handle *handle)
 {
-    xs_close(handle);
+    if (handle)
+        release(handle);
 }
 
 static bool read_all(int fd, void *data, size_t size)
