@@ -28,14 +28,14 @@ static void draw_title(const struct screen *screen, int y)
     struct tm date;
     char name[80], text[320], when[64] = "";
     double over = screen->samples.rates.seconds;
+    int x;
 
     text_fit(host->name, COLS / 3, name, sizeof(name));
     attron(A_BOLD);
-    mvprintw(y, 0, "ctl top - %s", name);
+    x = screen_print(y, 0, "ctl top - %s", name);
     attrset(A_NORMAL);
-    printw(" - ");
     text_fit(host->hypervisor, 24, name, sizeof(name));
-    addstr(name);
+    screen_print(y, x, " - %s", name);
     if (localtime_r(&seconds, &date))
         strftime(when, sizeof(when), "%H:%M:%S", &date);
     if (isnan(over))
@@ -50,6 +50,7 @@ static void draw_domains(const struct screen *screen, int y)
     const struct sample *sample = top_shown(&screen->samples);
     size_t running = 0, blocked = 0, paused = 0, crashed = 0, shutdown = 0;
     char text[96];
+    int x;
 
     for (size_t i = 0; i < sample->domains.count; i++) {
         const struct sample_domain *domain = sample_domain(sample, i);
@@ -60,11 +61,11 @@ static void draw_domains(const struct screen *screen, int y)
         crashed += domain->crashed;
         shutdown += domain->shutdown && !domain->crashed;
     }
-    mvprintw(y, 0, "%zu domains: %zu running, %zu blocked, %zu paused, %zu shut down, ", sample->domains.count, running,
-             blocked, paused, shutdown);
+    x = screen_print(y, 0, "%zu domains: %zu running, %zu blocked, %zu paused, %zu shut down, ", sample->domains.count,
+                     running, blocked, paused, shutdown);
     if (crashed)
         attron(A_BOLD | screen_pair(COLOUR_ALARM));
-    printw("%zu crashed", crashed);
+    screen_print(y, x, "%zu crashed", crashed);
     attrset(A_NORMAL);
     if (screen->view.filter[0] && !screen->frozen) {
         snprintf(text, sizeof(text), "  %zu shown", screen->view.domains_shown);
@@ -90,14 +91,15 @@ int panel_head_draw(const struct screen *screen, int y)
     mvaddstr(y, 0, "CPU ");
     screen_meter(y, 4, METER_WIDTH, busy / 100);
     text_percent(busy, percent);
-    printw(" %s%% of %" PRIu64 " x %" PRIu64 " MHz", percent, host->cpus, host->cpu_khz / 1000);
+    screen_print(y, 4 + METER_WIDTH, " %s%% of %" PRIu64 " x %" PRIu64 " MHz", percent, host->cpus,
+                 host->cpu_khz / 1000);
     y++;
     mvaddstr(y, 0, "Mem ");
     screen_meter(y, 4, METER_WIDTH, host->memory_kib ? used / 1024 / (double)host->memory_kib : NAN);
     text_bytes(used, text);
     text_bytes((double)host->memory_kib * 1024, all);
     text_bytes((double)host->free_kib * 1024, left);
-    printw(" %s of %s used, %s free", text, all, left);
+    screen_print(y, 4 + METER_WIDTH, " %s of %s used, %s free", text, all, left);
     return y + 1;
 }
 
@@ -112,17 +114,17 @@ int panel_cpus_draw(const struct screen *screen, int y, int lines_most)
         return y;
     lines = lines < lines_most ? lines : lines_most;
     if (count == 0) {
-        mvaddstr(y, 0, "The hypervisor does not tell how busy its CPUs are.");
+        screen_print(y, 0, "The hypervisor does not tell how busy its CPUs are.");
         return y + 1;
     }
     for (int i = 0; i < count && i < lines * across; i++) {
         int line = y + i % lines, x = i / lines * CPU_METER_WIDTH;
         double busy = rates_cpu(&screen->samples.rates, (size_t)i)->busy_percent;
 
-        mvprintw(line, x, "%3" PRIu64, sample_cpu(sample, (size_t)i)->id);
+        screen_print(line, x, "%3" PRIu64, sample_cpu(sample, (size_t)i)->id);
         screen_meter(line, x + 4, CPU_METER_WIDTH - 12, busy / 100);
         text_percent(busy, text);
-        printw("%5s%%", text);
+        screen_print(line, x + CPU_METER_WIDTH - 8, "%5s%%", text);
     }
     return y + lines;
 }

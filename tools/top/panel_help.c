@@ -27,13 +27,11 @@ static const struct {
 /* Line `index` of the text, at y; false behind the last one. */
 static bool draw_line(size_t index, int y)
 {
-    char text[160];
-
     if (index < KEYS) {
         attron(A_BOLD);
-        mvaddstr(y, 1, keys[index].keys);
+        screen_print(y, 1, "%s", keys[index].keys);
         attrset(A_NORMAL);
-        mvaddnstr(y, 22, keys[index].help, COLS - 22);
+        screen_print(y, 22, "%s", keys[index].help);
         return true;
     }
     index -= KEYS;
@@ -43,10 +41,9 @@ static bool draw_line(size_t index, int y)
     if (index >= columns_count)
         return false;
     attron(A_BOLD);
-    mvaddstr(y, 1, columns[index].heading);
+    screen_print(y, 1, "%s", columns[index].heading);
     attrset(A_NORMAL);
-    snprintf(text, sizeof(text), "%s", columns[index].help);
-    mvaddnstr(y, 12, text, COLS - 12);
+    screen_print(y, 12, "%s", columns[index].help);
     return true;
 }
 
@@ -58,10 +55,10 @@ void panel_help_draw(struct screen *screen)
         screen->help_top = lines > height ? lines - height : 0;
     attron(A_REVERSE);
     mvhline(0, 0, ' ', COLS);
-    mvaddnstr(0, 0, "ctl top - keys and columns", COLS);
+    screen_print(0, 0, "ctl top - keys and columns");
     mvhline(LINES - 1, 0, ' ', COLS);
-    mvaddnstr(LINES - 1, 0,
-              screen->help_top + height < lines ? "Down, PgDn: more; any other key: back" : "any key: back", COLS);
+    screen_print(LINES - 1, 0, "%s",
+                 screen->help_top + height < lines ? "Down, PgDn: more; any other key: back" : "any key: back");
     attrset(A_NORMAL);
     for (size_t i = 0; i < height && draw_line(screen->help_top + i, 1 + (int)i); i++)
         ;

@@ -49,12 +49,12 @@ static void draw_heading(const struct screen *screen, int y, int name)
     mvhline(y, 0, ' ', COLS);
     if (screen->view.sort == 0)
         attron(A_BOLD | A_UNDERLINE);
-    mvprintw(y, 0, "%s", columns[0].heading);
+    screen_print(y, 0, "%s", columns[0].heading);
     attroff(A_BOLD | A_UNDERLINE);
     while (next_column(screen, name, &index, &x)) {
         if (index == screen->view.sort)
             attron(A_BOLD | A_UNDERLINE);
-        mvprintw(y, x + columns[index].width - (int)strlen(columns[index].heading), "%s", columns[index].heading);
+        screen_print(y, x + columns[index].width - (int)strlen(columns[index].heading), "%s", columns[index].heading);
         attroff(A_BOLD | A_UNDERLINE);
     }
     attrset(A_NORMAL);
@@ -104,7 +104,7 @@ static void draw_pool(const struct screen *screen, int y, size_t domain)
     const struct sample *sample = top_shown(&screen->samples);
     uint64_t pool = sample_domain(sample, domain)->pool;
     const char *name = NULL, *scheduler = NULL;
-    char text[TEXT_BYTES], safe[80], percent[TEXT_SIZE], memory[TEXT_SIZE];
+    char safe[80], percent[TEXT_SIZE], memory[TEXT_SIZE];
     double cpu = 0, bytes = 0;
     size_t count = 0;
 
@@ -126,10 +126,9 @@ static void draw_pool(const struct screen *screen, int y, size_t domain)
     text_percent(cpu, percent);
     text_bytes(bytes, memory);
     text_fit(name && *name ? name : "pool", 32, safe, sizeof(safe));
-    snprintf(text, sizeof(text), "%s (%" PRIu64 "%s%s): %zu domains, CPU %s%%, memory %s", safe, pool,
-             scheduler && *scheduler ? ", " : "", scheduler ? scheduler : "", count, percent, memory);
     attron(A_BOLD | A_UNDERLINE);
-    mvaddnstr(y, 0, text, COLS);
+    screen_print(y, 0, "%s (%" PRIu64 "%s%s): %zu domains, CPU %s%%, memory %s", safe, pool,
+                 scheduler && *scheduler ? ", " : "", scheduler ? scheduler : "", count, percent, memory);
     attrset(A_NORMAL);
 }
 
@@ -143,26 +142,25 @@ static void draw_vcpu(const struct screen *screen, int y, size_t item)
     text_percent(rate->wait_percent, wait);
     text_seconds((double)vcpu->cpu_time_ns / 1e9, seconds);
     if (vcpu->online)
-        mvprintw(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  time %9s", vcpu->id,
-                 vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent, wait, seconds);
+        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  time %9s", vcpu->id,
+                     vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent, wait, seconds);
     else
-        mvprintw(y, 2, "vCPU %-3" PRIu64 " offline", vcpu->id);
+        screen_print(y, 2, "vCPU %-3" PRIu64 " offline", vcpu->id);
 }
 
 static void draw_network(const struct screen *screen, int y, size_t item)
 {
     const struct sample_network *network = sample_network(top_shown(&screen->samples), item);
     const struct rates_network *rate = rates_network(&screen->samples.rates, item);
-    char rx[TEXT_SIZE], rx_packets[TEXT_SIZE], tx[TEXT_SIZE], tx_packets[TEXT_SIZE], text[TEXT_BYTES];
+    char rx[TEXT_SIZE], rx_packets[TEXT_SIZE], tx[TEXT_SIZE], tx_packets[TEXT_SIZE];
 
     text_bytes(rate->rx_bytes, rx);
     text_count(rate->rx_packets, rx_packets);
     text_bytes(rate->tx_bytes, tx);
     text_count(rate->tx_packets, tx_packets);
-    snprintf(text, sizeof(text), "net %-3" PRIu64 "  received %5s/s %5s pkt/s  sent %5s/s %5s pkt/s  lost %" PRIu64,
-             network->id, rx, rx_packets, tx, tx_packets,
-             network->rx_errors + network->rx_drops + network->tx_errors + network->tx_drops);
-    mvaddnstr(y, 2, text, COLS - 2);
+    screen_print(y, 2, "net %-3" PRIu64 "  received %5s/s %5s pkt/s  sent %5s/s %5s pkt/s  lost %" PRIu64, network->id,
+                 rx, rx_packets, tx, tx_packets,
+                 network->rx_errors + network->rx_drops + network->tx_errors + network->tx_drops);
 }
 
 static void draw_disk(const struct screen *screen, int y, size_t item)
@@ -170,16 +168,14 @@ static void draw_disk(const struct screen *screen, int y, size_t item)
     const struct sample_disk *disk = sample_disk(top_shown(&screen->samples), item);
     const struct rates_disk *rate = rates_disk(&screen->samples.rates, item);
     char name[TEXT_SIZE], reads[TEXT_SIZE], read_bytes[TEXT_SIZE], writes[TEXT_SIZE], write_bytes[TEXT_SIZE];
-    char text[4 * TEXT_SIZE + TEXT_BYTES];
 
     text_disk(disk->id, name);
     text_count(rate->reads, reads);
     text_bytes(rate->read_bytes, read_bytes);
     text_count(rate->writes, writes);
     text_bytes(rate->write_bytes, write_bytes);
-    snprintf(text, sizeof(text), "disk %-7s read %5s/s %5sB/s  written %5s/s %5sB/s  no request %" PRIu64, name, reads,
-             read_bytes, writes, write_bytes, disk->out_of_requests);
-    mvaddnstr(y, 2, text, COLS - 2);
+    screen_print(y, 2, "disk %-7s read %5s/s %5sB/s  written %5s/s %5sB/s  no request %" PRIu64, name, reads,
+                 read_bytes, writes, write_bytes, disk->out_of_requests);
 }
 
 int panel_table_draw(struct screen *screen, int y, int bottom)
@@ -202,7 +198,7 @@ int panel_table_draw(struct screen *screen, int y, int bottom)
         }
     }
     if (!view->rows.count)
-        mvaddstr(y, 0, view->filter[0] ? "No domain has that in its name; / changes the filter."
-                 : "There are no domains.");
+        screen_print(y, 0, "%s", view->filter[0] ? "No domain has that in its name; / changes the filter."
+                     : "There are no domains.");
     return y;
 }

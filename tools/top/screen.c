@@ -4,13 +4,14 @@
 #include "screen.h"
 
 #include "clock.h"
+#include "stop_signals.h"
 
 #include <curses.h>
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,22 @@
 int screen_pair(enum screen_colour colour)
 {
     return has_colors() ? (int)COLOR_PAIR(colour) : 0;
+}
+
+int screen_print(int y, int x, const char *format, ...)
+{
+    char text[512], fitting[sizeof(text)];
+    va_list arguments;
+    int used;
+
+    if (x >= COLS)
+        return x;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    used = text_fit(text, COLS - x, fitting, sizeof(fitting));
+    mvaddstr(y, x, fitting);
+    return x + used;
 }
 
 void screen_meter(int y, int x, int width, double share)
@@ -66,14 +83,14 @@ static void draw_bottom(const struct screen *screen, int y)
     char text[SCREEN_INPUT_SIZE + 96];
 
     if (screen->mode == SCREEN_ASK_FILTER || screen->mode == SCREEN_ASK_DELAY) {
-        snprintf(text, sizeof(text), "%s: %s",
-                 screen->mode == SCREEN_ASK_FILTER ? "Show domains with this in their name" : "Seconds between samples",
-                 screen->input);
-        mvaddnstr(y, 0, text, COLS - 1);
-        addch(A_REVERSE | ' ');
+        int over = snprintf(text, sizeof(text), "%s: %s", screen->mode == SCREEN_ASK_FILTER
+                            ? "Show domains with this in their name" : "Seconds between samples", screen->input) + 1 - COLS;
+
+        /* the end of it, where the typing is */
+        mvaddch(y, screen_print(y, 0, "%s", over > 0 ? text + over : text), A_REVERSE | ' ');
     } else if (screen->message[0]) {
         attron(A_BOLD | screen_pair(COLOUR_ALARM));
-        mvaddnstr(y, 0, screen->message, COLS - 1);
+        screen_print(y, 0, "%s", screen->message);
         attrset(A_NORMAL);
     } else {
         draw_keys(y);
@@ -86,7 +103,7 @@ void screen_draw(struct screen *screen)
 
     erase();
     if (LINES < 8 || COLS < 40) {
-        mvaddnstr(0, 0, "The terminal is too small: 40x8 at least.", COLS);
+        screen_print(0, 0, "The terminal is too small: 40x8 at least.");
         refresh();
         return;
     }
@@ -133,6 +150,22 @@ static SCREEN *begin(char *error, size_t error_size)
         init_pair(COLOUR_NOTICE, COLOR_MAGENTA, -1);
     }
     return terminal;
+}
+
+/* What puts the terminal back without curses' help: cursor, keys, colours, the main screen. */
+static void guard_terminal(void)
+{
+    static const char *const names[] = { "cnorm", "rmkx", "sgr0", "rmcup" };
+    char text[128] = "";
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *sequence = tigetstr(names[i]);
+
+        if (sequence && sequence != (const char *)-1 && strlen(text) + strlen(sequence) + 3 < sizeof(text))
+            strcat(text, sequence);
+    }
+    strcat(text, "\r\n");
+    stop_signals_guard(text);
 }
 
 /* Takes the next sample; a failure is shown and does not end the program: the next one may go well. */
@@ -214,11 +247,11 @@ int screen_run(const struct top_options *options, struct source *source, int sig
         result = -ENOTTY;
         terminal = begin(error, error_size);
         if (terminal) {
+            guard_terminal();
             loop(screen, signals);
             endwin();
+            stop_signals_guard(NULL);
             delscreen(terminal);
-            signal(SIGINT, SIG_DFL); /* curses has put its own handlers there, which exit with status 1 */
-            signal(SIGTERM, SIG_DFL);
             result = 0;
         }
     }

@@ -30,7 +30,7 @@ struct screen {
     char message[SOURCE_ERROR_MAX];
 };
 
-/* As top_run; `signals` is a signalfd, readable once a signal says to stop. */
+/* As top_run; `signals` is readable once a signal says to stop. */
 int screen_run(const struct top_options *options, struct source *source, int signals, char *error, size_t error_size);
 
 /* Handles all keys that have been typed; false when the user wants to leave. */
@@ -44,6 +44,11 @@ int panel_table_draw(struct screen *screen, int y, int bottom);
 /* The whole screen. */
 void panel_help_draw(struct screen *screen);
 
+/*
+ * Text at a place, cut at the end of the line; returns the column behind it. What is no character for a terminal is
+ * shown as '?'.
+ */
+int screen_print(int y, int x, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* "[|||||     ]" of this width, filled by a share from 0 to 1. */
 void screen_meter(int y, int x, int width, double share);
 int screen_pair(enum screen_colour colour);

@@ -4,12 +4,11 @@
 
 #include "sample_json.h"
 #include "screen.h"
+#include "stop_signals.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,7 +69,8 @@ static bool wait_or_stop(int signals, uint64_t delay_ns)
     struct pollfd ready = { .fd = signals, .events = POLLIN };
     struct timespec delay = { .tv_sec = (time_t)(delay_ns / 1000000000u), .tv_nsec = (long)(delay_ns % 1000000000u) };
 
-    return ppoll(&ready, 1, &delay, NULL) > 0;
+    /* interrupted: by such a signal, which is told by a second look, or by one that has let the program go on */
+    return ppoll(&ready, 1, &delay, NULL) > 0 || (errno == EINTR && poll(&ready, 1, 0) > 0);
 }
 
 static int print(const struct top_options *options, const struct top_samples *samples, FILE *out)
@@ -120,24 +120,16 @@ static int print_all(const struct top_options *options, struct source *source, i
 
 int top_run(const struct top_options *options, struct source *source, FILE *out, char *error, size_t error_size)
 {
-    sigset_t stop, before;
-    int signals, result;
+    int signals = stop_signals_begin(), result;
 
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) {
-        snprintf(error, error_size, "cannot wait for signals: %s", strerror(errno));
-        return -errno;
+        snprintf(error, error_size, "cannot wait for signals: %s", strerror(-signals));
+        return signals;
     }
-    sigprocmask(SIG_BLOCK, &stop, &before);
     if (options->output == TOP_SCREEN)
         result = screen_run(options, source, signals, error, error_size);
     else
         result = print_all(options, source, signals, out, error, error_size);
-    sigprocmask(SIG_SETMASK, &before, NULL); /* a signal that came still ends the program, as its sender wants */
-    close(signals);
+    stop_signals_end();
     return result;
 }
