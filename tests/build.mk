@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl cli top
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl libctl_faults cli top
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -26,6 +26,11 @@ GROUP_LIBS_store := -lpthread
 GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
 GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store) -I/usr/include/libxml2
 GROUP_LIBS_libctl := $(LIBCTL_LIBS)
+# libctl and ctld's actions on a host that is faked where they leave themselves.
+GROUP_SOURCES_libctl_faults := $(wildcard tools/libctl/*.c tests/unit/libctl_faults/fake/*.c) tools/lifecycle/action.c
+GROUP_CFLAGS_libctl_faults := $(GROUP_CFLAGS_libctl) -iquote tests/unit/libctl_faults/fake
+GROUP_LIBS_libctl_faults := $(LIBCTL_LIBS) $(patsubst %,-Wl$(comma)--wrap=%,open close ioctl mmap mkdir malloc calloc \
+  realloc reallocarray strdup strndup sleep nanosleep poll)
 GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(wildcard tools/top/*.c) \
   $(GROUP_SOURCES_libctl)
 GROUP_CFLAGS_cli := $(GROUP_CFLAGS_libctl)

@@ -381,12 +381,14 @@ static void undo_domain(struct creation *creation)
 }
 
 /* The domain is whole: takes away the note that it is being made, which fsck would take it to be half made by. */
-static void forget_creating(struct creation *creation)
+static int forget_creating(struct creation *creation)
 {
     char path[CTL_STORE_PATH_MAX];
 
     ctl_path(path, "/local/domain/%u/keel/creating", creation->domid);
-    xs_rm(creation->ctl->store, XBT_NULL, path);
+    if (xs_rm(creation->ctl->store, XBT_NULL, path) || errno == ENOENT)
+        return 0;
+    return ctl_fail(creation->ctl, errno, "cannot remove %s from the store: %s", path, strerror(errno));
 }
 
 int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned flags, uint32_t *domid)
@@ -420,7 +422,9 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
         if (result < 0)
             goto undo_introduce;
     }
-    forget_creating(&creation);
+    result = forget_creating(&creation);
+    if (result < 0)
+        goto undo_introduce;
     *domid = creation.domid;
     goto free_plan;
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host for libctl without a machine: a hypervisor behind /dev/xen/privcmd (fake_hypervisor.c), a store behind
+ * libxenstore's calls (fake_store.c), and faults at any point where libctl leaves itself (fake_faults.c).
+ *
+ * Each hypercall, each request of the store and each allocation is a point, counted from 0 since the last fault_arm.
+ * A kill is what SIGKILL is to a process: from its point on nothing has an effect any more. Safe for many threads.
+ */
+#ifndef KEEL_TEST_FAKE_H
+#define KEEL_TEST_FAKE_H
+
+#include "libctl/ctl.h"
+
+enum fault {
+    FAULT_NONE,       /* points are only counted */
+    FAULT_HYPERCALL,  /* the hypercall at that point fails */
+    FAULT_STORE,      /* the store's request at that point fails */
+    FAULT_STORE_FULL, /* from that point on the store takes nothing more, but gives and removes */
+    FAULT_ALLOCATION, /* the allocation at that point finds no memory */
+    FAULT_KILL,       /* from that point on no hypercall and no request does anything */
+};
+
+/* What kind of point it is that comes. */
+enum point { POINT_HYPERCALL, POINT_STORE_READ, POINT_STORE_WRITE, POINT_STORE_REMOVE, POINT_ALLOCATION };
+
+void fault_arm(enum fault fault, unsigned at);
+/* Disarms; true when the fault was met, that is, there was such a point. */
+bool fault_disarm(void);
+/* Whether what comes now fails. */
+bool fault_here(enum point point);
+
+/* Begins anew, with domain 0 and an empty store. */
+void fake_start(uint64_t memory_kib);
+void fake_end(void);
+/* All that there is, as text to compare: domains, free memory, the store. Free it. */
+char *fake_inventory(void);
+/* The domain's kernel has called shutdown. */
+void fake_shut_down(uint32_t domid, enum ctl_shutdown reason);
+/* Whether the domain is there, runs, and has a ring that the store serves. */
+bool fake_is_whole(uint32_t domid);
+bool fake_is_there(uint32_t domid);
+/* How many domains there are beside domain 0. */
+unsigned fake_guests(void);
+/* The id that the next domain gets. */
+uint32_t fake_next_domid(void);
+
+/* --- between the parts of the fake ---------------------------------------------------------------------------- */
+
+bool fake_introduce(uint32_t domid, bool there);
+void fake_store_start(void);
+void fake_store_end(void);
+struct fake_text;
+void fake_store_print(void (*line)(void *context, const char *text), void *context);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A creation that fails at any hypercall, any request of the store or any allocation, or meets a full store, leaves all
+ * as it was and says why; one that is killed at any such point leaves what fsck mends whole. A destruction likewise.
+ */
+#include "../run_tests.h"
+#include "guest_case.h"
+
+#include <errno.h>
+
+#define POINTS_MAX 4000u
+#define POINTS_LEAST 5u /* fewer, and the fault is not where it should be */
+
+/* One creation with a fault. False: it has no such point. */
+static bool create_with(enum fault fault, unsigned at, const char *what)
+{
+    struct ctl_config config = config_of("g", "");
+    uint32_t domid = 0;
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    char *before = fake_inventory();
+
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    fault_arm(fault, at);
+    int result = ctl_domain_create(ctl, &config, 0, &domid);
+    bool met = fault_disarm();
+
+    if (result < 0)
+        CU_ASSERT(*ctl_error(ctl) != '\0');
+    ctl_close(ctl);
+    if (fault == FAULT_KILL)
+        findings(true);
+    else if (result < 0)
+        all_is_as(before, what, at);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    if (fake_guests()) {
+        CU_ASSERT(fake_is_whole(1));
+        CU_ASSERT(result == 0 || fault == FAULT_KILL);
+        destroy_by_name("g");
+    }
+    all_is_as(before, what, at);
+    free(before);
+    fake_end();
+    ctl_config_free(&config);
+    return met;
+}
+
+static void at_each_point(enum fault fault, const char *what)
+{
+    unsigned at = 0;
+
+    while (at < POINTS_MAX && create_with(fault, at, what))
+        at++;
+    CU_ASSERT(at >= POINTS_LEAST && at < POINTS_MAX);
+    printf("(%u points) ", at);
+}
+
+static void hypercall_fails(void)
+{
+    at_each_point(FAULT_HYPERCALL, "a failed hypercall");
+}
+
+static void store_fails(void)
+{
+    at_each_point(FAULT_STORE, "a failed request of the store");
+}
+
+static void store_is_full(void)
+{
+    at_each_point(FAULT_STORE_FULL, "a full store");
+}
+
+static void no_memory_for_ctl(void)
+{
+    at_each_point(FAULT_ALLOCATION, "a failed allocation");
+}
+
+static void killed(void)
+{
+    at_each_point(FAULT_KILL, "a kill");
+}
+
+/* The plan sees too little memory; or it sees enough and another domain takes it meanwhile. */
+static void no_memory_for_the_guest(void)
+{
+    struct ctl_config config = config_of("g", "");
+    struct ctl *ctl;
+    uint32_t domid;
+
+    for (unsigned mib = 1; mib < 40; mib += 3) {
+        fake_start(mib << 10);
+        char *before = fake_inventory();
+
+        CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+        int result = ctl_domain_create(ctl, &config, 0, &domid);
+
+        CU_ASSERT(result == 0 || result == -ENOMEM);
+        CU_ASSERT(mib > 18 || result == -ENOMEM);
+        CU_ASSERT(mib < 30 || result == 0);
+        if (result == 0)
+            CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, domid), 0);
+        ctl_close(ctl);
+        all_is_as(before, "too little memory", mib);
+        free(before);
+        fake_end();
+    }
+    ctl_config_free(&config);
+}
+
+static bool destroy_killed_at(unsigned at)
+{
+    struct ctl_config config = config_of("g", "");
+    struct ctl *ctl;
+    uint32_t domid;
+
+    fake_start(HOST_KIB);
+    char *before = fake_inventory();
+
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &domid), 0);
+    fault_arm(FAULT_KILL, at);
+    ctl_domain_destroy(ctl, domid);
+    bool met = fault_disarm();
+
+    ctl_close(ctl);
+    findings(true);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    if (fake_guests())
+        destroy_by_name("g");
+    all_is_as(before, "a killed destruction", at);
+    free(before);
+    fake_end();
+    ctl_config_free(&config);
+    return met;
+}
+
+static void destruction_killed(void)
+{
+    unsigned at = 0;
+
+    while (at < POINTS_MAX && destroy_killed_at(at))
+        at++;
+    CU_ASSERT(at >= POINTS_LEAST && at < POINTS_MAX);
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(hypercall_fails),
+        TEST_CASE(store_fails),
+        TEST_CASE(store_is_full),
+        TEST_CASE(no_memory_for_ctl),
+        TEST_CASE(killed),
+        TEST_CASE(no_memory_for_the_guest),
+        TEST_CASE(destruction_killed),
+    };
+
+    if (!kernel_make())
+        return 1;
+    int status = RUN_TESTS("creation with faults", tests);
+
+    unlink(kernel_path);
+    return status;
+}
