@@ -119,7 +119,7 @@ int names_check(struct ctl *ctl, const char *name, uint32_t domid)
 
         if (known)
             snprintf(list[i].name, sizeof(list[i].name), "%s", known->name);
-        else if (!all_read)
+        if (!all_read && (!known || strcmp(known->name, name) == 0)) /* it may have been renamed since */
             ctl_domain_read_name(ctl, &list[i]);
         if (*list[i].name) /* a domain that is being made gets its name later */
             remember(&names, &names_count, &list[i]);

@@ -56,12 +56,27 @@ static void destroy(struct ctl *ctl, const struct ctl_domain *domain)
         say(domain, ctl_error(ctl));
 }
 
+static void preserved_path(uint32_t domid, char path[CTL_STORE_PATH_MAX])
+{
+    ctl_path(path, "/local/domain/%u/keel/preserved", domid);
+}
+
+static bool is_preserved(struct ctl *ctl, uint32_t domid)
+{
+    char path[CTL_STORE_PATH_MAX], *held;
+
+    preserved_path(domid, path);
+    held = ctl_store_read(ctl, XBT_NULL, "%s", path);
+    free(held);
+    return held != NULL;
+}
+
 /* Keeps the domain as it is and never looks at it again. */
 static void preserve(struct xs_handle *store, const struct ctl_domain *domain)
 {
     char path[CTL_STORE_PATH_MAX];
 
-    ctl_path(path, "/local/domain/%u/keel/preserved", domain->domid);
+    preserved_path(domain->domid, path);
     if (!xs_write(store, XBT_NULL, path, "1", 1))
         say(domain, strerror(errno));
 }
@@ -78,32 +93,64 @@ static bool take_name(const struct ctl_domain *domain, struct ctl_config *config
     return true;
 }
 
-/* Notes that a domain of this configuration is to be there; true when the store has it. */
-static bool note_restart(struct ctl *ctl, const struct ctl_config *config, char note[CTL_STORE_PATH_MAX])
+struct restart_note {
+    const char *json;
+    char path[CTL_STORE_PATH_MAX];
+    char preserved[CTL_STORE_PATH_MAX]; /* of the old domain, which is kept; "" for one that goes */
+};
+
+static int write_note(struct ctl *ctl, xs_transaction_t transaction, void *context)
 {
     struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
-    char uuid[CTL_UUID_TEXT], *json;
-    struct xs_handle *store = ctl_store(ctl);
-    bool noted = false;
+    const struct restart_note *note = context;
+
+    if (*note->preserved && ctl_store_write(ctl, transaction, note->preserved, "1") != 0)
+        return errno;
+    if (!xs_mkdir(ctl->store, transaction, note->path) ||
+        !xs_set_permissions(ctl->store, transaction, note->path, &owner, 1) ||
+        !store_config_write(ctl, transaction, note->path, note->json))
+        return errno;
+    return 0;
+}
+
+/*
+ * Notes that a domain of this configuration is to be there, and, if `kept` is given, at the same time that this one has
+ * been dealt with. True when the store has it.
+ */
+static bool note_restart(struct ctl *ctl, const struct ctl_config *config, const struct ctl_domain *kept,
+                         char path[CTL_STORE_PATH_MAX])
+{
+    char uuid[CTL_UUID_TEXT], *json = ctl_config_to_json(config);
+    struct restart_note note = { .json = json };
+    int error = ENOMEM;
 
     ctl_uuid_text(config->uuid, uuid);
-    ctl_path(note, RESTARTS "/%s", uuid);
-    json = ctl_config_to_json(config);
-    for (int attempt = 0; store && json && !noted && attempt < 100; attempt++) {
-        xs_transaction_t transaction = xs_transaction_start(store);
-
-        if (transaction == XBT_NULL)
-            break;
-        noted = xs_mkdir(store, transaction, note) && xs_set_permissions(store, transaction, note, &owner, 1) &&
-                store_config_write(ctl, transaction, note, json);
-        if (!xs_transaction_end(store, transaction, !noted)) {
-            noted = false;
-            if (errno != EAGAIN)
-                break;
-        }
-    }
+    ctl_path(note.path, RESTARTS "/%s", uuid);
+    if (kept)
+        preserved_path(kept->domid, note.preserved);
+    if (json)
+        error = ctl_store_transact(ctl, write_note, &note);
     free(json);
-    return noted;
+    strcpy(path, note.path);
+    return error == 0;
+}
+
+/* The old domain that was kept gives its name to the new one. */
+static void free_name(struct ctl *ctl, const struct ctl_config *config)
+{
+    char name[CTL_NAME_MAX + 16];
+    struct ctl_domain *list;
+    ssize_t count = ctl_domain_list(ctl, &list);
+
+    for (ssize_t i = 0; i < count; i++) {
+        if (!list[i].shutdown || strcmp(list[i].name, config->name) != 0 || !is_preserved(ctl, list[i].domid))
+            continue;
+        snprintf(name, sizeof(name), "%s-%u", list[i].name, list[i].domid);
+        if (ctl_domain_rename(ctl, list[i].domid, name) < 0)
+            say(&list[i], ctl_error(ctl));
+    }
+    if (count >= 0)
+        free(list);
 }
 
 static void create_noted(struct ctl *ctl, const struct ctl_config *config, const char *note)
@@ -127,7 +174,7 @@ static void restart(struct ctl *ctl, const struct ctl_domain *domain, struct ctl
     /* The new domain is the same machine. */
     memcpy(config->uuid, domain->uuid, sizeof(config->uuid));
     config->uuid_set = true;
-    if (!take_name(domain, config) || !note_restart(ctl, config, note)) {
+    if (!take_name(domain, config) || !note_restart(ctl, config, NULL, note)) {
         say(domain, "its restart cannot be written into the store; it is left as it is");
         return;
     }
@@ -137,11 +184,10 @@ static void restart(struct ctl *ctl, const struct ctl_domain *domain, struct ctl
         create_noted(ctl, config, note);
 }
 
-/* Gives the old domain's name to the new one: the old one is NAME-DOMID from here on. */
-static void rename_restart(struct ctl *ctl, struct xs_handle *store, const struct ctl_domain *domain,
-                           struct ctl_config *config)
+/* Gives the old domain's name to the new one: the old one is NAME-DOMID from here on, and kept. */
+static void rename_restart(struct ctl *ctl, const struct ctl_domain *domain, struct ctl_config *config)
 {
-    char note[CTL_STORE_PATH_MAX], name[CTL_NAME_MAX + 16];
+    char note[CTL_STORE_PATH_MAX];
 
     if (!config->uuid_set && getrandom(config->uuid, sizeof(config->uuid), 0) != sizeof(config->uuid)) {
         say(domain, "there are no random numbers for a new UUID; it is left as it is");
@@ -150,26 +196,21 @@ static void rename_restart(struct ctl *ctl, struct xs_handle *store, const struc
     config->uuid[6] = config->uuid_set ? config->uuid[6] : (config->uuid[6] & 0x0f) | 0x40;
     config->uuid[8] = config->uuid_set ? config->uuid[8] : (config->uuid[8] & 0x3f) | 0x80;
     config->uuid_set = true;
-    if (!take_name(domain, config) || !note_restart(ctl, config, note)) {
+    if (!take_name(domain, config) || !note_restart(ctl, config, domain, note)) {
         say(domain, "its restart cannot be written into the store; it is left as it is");
         return;
     }
-    snprintf(name, sizeof(name), "%s-%u", domain->name, domain->domid);
-    if (ctl_domain_rename(ctl, domain->domid, name) < 0)
-        say(domain, ctl_error(ctl));
-    preserve(store, domain);
+    free_name(ctl, config);
     create_noted(ctl, config, note);
 }
 
 void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl_domain *domain)
 {
-    char directory[CTL_STORE_PATH_MAX], *preserved;
+    char directory[CTL_STORE_PATH_MAX];
     struct ctl_config config;
 
     ctl_path(directory, "/local/domain/%u/keel", domain->domid);
-    preserved = ctl_store_read(ctl, XBT_NULL, "%s/preserved", directory);
-    free(preserved);
-    if (preserved)
+    if (is_preserved(ctl, domain->domid))
         return;
     if (config_from_store(ctl, directory, &config)) {
         switch (action_for(&config, domain->shutdown_reason)) {
@@ -195,7 +236,7 @@ void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl
             break;
         case CTL_ACTION_RENAME_RESTART:
             say(domain, "has shut down; it is renamed and kept, and another started in its place");
-            rename_restart(ctl, store, domain, &config);
+            rename_restart(ctl, domain, &config);
             break;
         case CTL_ACTION_PRESERVE:
             say(domain, "has shut down and is kept");
@@ -206,7 +247,7 @@ void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl
     ctl_config_free(&config);
 }
 
-/* The living domain of a UUID: 1 with *domain filled, 0 for none, negative on a failure. */
+/* The domain of a UUID, but for one that was kept: 1 with *domain filled, 0 for none, negative on a failure. */
 static int find_uuid(struct ctl *ctl, const uint8_t uuid[16], struct ctl_domain *domain)
 {
     struct ctl_domain *list;
@@ -216,7 +257,8 @@ static int find_uuid(struct ctl *ctl, const uint8_t uuid[16], struct ctl_domain 
     if (count < 0)
         return (int)count;
     for (ssize_t i = 0; i < count && !found; i++) {
-        if (!memcmp(list[i].uuid, uuid, sizeof(list[i].uuid))) {
+        if (memcmp(list[i].uuid, uuid, sizeof(list[i].uuid)) == 0 &&
+            !(list[i].shutdown && is_preserved(ctl, list[i].domid))) {
             *domain = list[i];
             found = 1;
         }
@@ -248,10 +290,12 @@ static void resume_one(struct ctl *ctl, const char *note)
         destroy(ctl, &domain);
         found = 0;
     }
-    if (!found)
+    if (!found) {
+        free_name(ctl, &config);
         create_noted(ctl, &config, note);
-    else if (found > 0)
+    } else if (found > 0) {
         ctl_store_remove(ctl, note, "/");
+    }
     ctl_config_free(&config);
 }
 
