@@ -68,6 +68,11 @@ void arch_vcpu_update_time(struct vcpu *v);
 void arch_vcpu_fill_time(struct vcpu *v, struct vcpu_time_info *time);
 /* VCPUOP_initialise of a PVH vCPU: copies the context at guest_address in and sets the registers. -XEN_E*. */
 int arch_vcpu_initialise(struct vcpu *v, uint64_t guest_address);
+/*
+ * How often v has left the guest for one kind of reason, counted from 0 on: the kind's name ("exit_cpuid"), NULL behind
+ * the last. Any CPU, while v runs.
+ */
+const char *arch_vcpu_exit_count(const struct vcpu *v, uint32_t kind, uint64_t *count);
 /* For debug keys: one paragraph about v. */
 void arch_vcpu_dump(const struct vcpu *v);
 

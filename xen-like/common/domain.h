@@ -58,7 +58,8 @@ struct vcpu {
     struct scheduler_vcpu scheduler;    /* scheduler.c */
     uint16_t virq_to_port[NR_VIRQS];    /* guarded by domain.event.lock; 0: unbound */
 
-    uint64_t hypercall_count;
+    _Atomic uint64_t wakeups;             /* times that it slept and was woken */
+    uint64_t hypercalls[HYPERCALL_COUNT]; /* by Xen's number; of those that exist, those within a multicall too */
     struct arch_vcpu arch;
 };
 
@@ -237,5 +238,21 @@ struct vcpu *cpu_loaded_vcpu(void);
  * Fills all of *info. d is referenced; it may be running: what changes meanwhile is from some moment during the call.
  */
 void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+/*
+ * Lines "NAME NUMBER" of all that is counted of v (docs/abi.md names them). Always terminated; returns the length that
+ * the whole text has, as keel_snprintf does. v's domain is referenced; no lock of the scheduler is held.
+ */
+size_t vcpu_counters_text(struct vcpu *v, char *buffer, size_t size);
+
+/* --- hypercalls ---------------------------------------------------------------------------------------------- */
+
+/* Runs one hypercall of the vCPU on this CPU. The result is its guest's, unless call->continued is set. */
+static inline long hypercall_dispatch(uint64_t number, struct hypercall *call)
+{
+    if (unlikely(number >= HYPERCALL_COUNT || !hypercall_table[number]))
+        return -XEN_ENOSYS;
+    call->vcpu->hypercalls[number]++;
+    return hypercall_table[number](call);
+}
 
 #endif

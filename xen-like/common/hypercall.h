@@ -23,11 +23,8 @@ struct hypercall {
 
 typedef long hypercall_handler(struct hypercall *call);
 
-/* Entry NULL: not implemented, -ENOSYS. Also counted per vCPU for the tools. */
+/* Entry NULL: not implemented, -ENOSYS. hypercall_dispatch (domain.h) runs one, and counts it. */
 extern hypercall_handler *const hypercall_table[HYPERCALL_COUNT];
-
-/* Runs one hypercall. The result goes to the guest's result register unless call->continued is set. */
-static inline long hypercall_dispatch(uint64_t number, struct hypercall *call);
 
 /* Asks that the call be executed again with its arguments as they are now; the value to return from the handler. */
 static inline long hypercall_continue(struct hypercall *call)
@@ -55,17 +52,10 @@ int copy_to_guest(uint64_t guest_address, const void *from, size_t size);
 #define COPY_STRUCT_FROM_GUEST(to, address) copy_from_guest((to), (address), sizeof(*(to)))
 #define COPY_STRUCT_TO_GUEST(address, from) copy_to_guest((address), (from), sizeof(*(from)))
 
-static inline long hypercall_dispatch(uint64_t number, struct hypercall *call)
-{
-    if (unlikely(number >= HYPERCALL_COUNT || !hypercall_table[number]))
-        return -38; /* -XEN_ENOSYS, spelled so that this header stays free of the public ones */
-    return hypercall_table[number](call);
-}
-
 /* Handlers, one file each (common/ or the architecture). */
 hypercall_handler hypercall_memory_op, hypercall_event_channel_op, hypercall_grant_table_op, hypercall_sched_op,
     hypercall_vcpu_op, hypercall_set_timer_op, hypercall_xen_version, hypercall_console_io, hypercall_multicall,
-    hypercall_domctl, hypercall_sysctl, hypercall_vm_assist;
+    hypercall_domctl, hypercall_sysctl, hypercall_vm_assist, hypercall_hypfs_op;
 hypercall_handler arch_hypercall_hvm_op, arch_hypercall_physdev_op, arch_hypercall_platform_op, arch_hypercall_mca;
 
 #endif

@@ -19,5 +19,6 @@ hypercall_handler *const hypercall_table[HYPERCALL_COUNT] = {
     [__HYPERVISOR_hvm_op] = arch_hypercall_hvm_op,
     [__HYPERVISOR_sysctl] = hypercall_sysctl,
     [__HYPERVISOR_domctl] = hypercall_domctl,
+    [__HYPERVISOR_hypfs_op] = hypercall_hypfs_op,
     [__HYPERVISOR_arch_0] = arch_hypercall_mca,
 };

@@ -107,8 +107,10 @@ static void stop_polling(struct vcpu *v)
 void vcpu_wake(struct vcpu *v)
 {
     stop_polling(v);
-    if (atomic_exchange(&v->is_blocked, false))
+    if (atomic_exchange(&v->is_blocked, false)) {
+        atomic_fetch_add_explicit(&v->wakeups, 1, memory_order_relaxed);
         scheduler_wake(v);
+    }
 }
 
 void vcpu_notify(struct vcpu *v)

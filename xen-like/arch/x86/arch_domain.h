@@ -19,6 +19,20 @@ struct vmcb;            /* svm/vmcb.h */
 #define P2M_GENERATION_STEP (1ull << 52) /* every number that an address can have is below it */
 #define NR_HVM_PARAMS HVM_NR_PARAMS
 
+/* Why the guest was left, for who watches (arch_vcpu_exit_count names them); counted by the vendor code. */
+enum exit_kind {
+    EXIT_KIND_OTHER,
+    EXIT_KIND_HYPERCALL,
+    EXIT_KIND_CPUID,
+    EXIT_KIND_MSR,
+    EXIT_KIND_IO,        /* a port */
+    EXIT_KIND_HLT,
+    EXIT_KIND_FAULT,     /* of nested paging: devices in memory, for the most part */
+    EXIT_KIND_INTERRUPT, /* the host's */
+    EXIT_KIND_WINDOW,    /* the guest can take an interrupt that waited */
+    EXIT_KINDS
+};
+
 /* General registers as exits save them; rax, rsp, rip and rflags are kept in sync with the VMCB by the vendor code. */
 struct guest_registers {
     uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
@@ -46,7 +60,7 @@ struct arch_vcpu {
     bool pending_exception_has_code;
     uint32_t pending_exception_code;
     uint64_t pat, mtrr_def_type; /* what MSR reads give back */
-    uint64_t exit_count;
+    uint64_t exits[EXIT_KINDS];
     struct {                    /* lengths of intercepted instructions seen in kernel code; svm/instruction_length.c */
         uint64_t rip;
         uint32_t exit_code;

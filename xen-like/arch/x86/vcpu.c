@@ -118,10 +118,28 @@ bool arch_vcpu_interrupt_pending(const struct vcpu *v)
     return virtual_lapic_pending_vector((struct vcpu *)(uintptr_t)v) >= 0 || v->arch.pending_exception;
 }
 
+const char *arch_vcpu_exit_count(const struct vcpu *v, uint32_t kind, uint64_t *count)
+{
+    static const char *const names[EXIT_KINDS] = {
+        [EXIT_KIND_OTHER] = "exit_other",         [EXIT_KIND_HYPERCALL] = "exit_hypercall",
+        [EXIT_KIND_CPUID] = "exit_cpuid",         [EXIT_KIND_MSR] = "exit_msr",
+        [EXIT_KIND_IO] = "exit_io",               [EXIT_KIND_HLT] = "exit_hlt",
+        [EXIT_KIND_FAULT] = "exit_fault",         [EXIT_KIND_INTERRUPT] = "exit_interrupt",
+        [EXIT_KIND_WINDOW] = "exit_window",
+    };
+    if (kind >= EXIT_KINDS)
+        return NULL;
+    *count = v->arch.exits[kind];
+    return names[kind];
+}
+
 void arch_vcpu_dump(const struct vcpu *v)
 {
-    printk(LOG_ALWAYS, "d%uv%u: exits %lu, hypercalls %lu", v->domain->id, v->id, v->arch.exit_count,
-           v->hypercall_count);
+    uint64_t exits = 0;
+    for (uint32_t kind = 0; kind < EXIT_KINDS; kind++)
+        exits += v->arch.exits[kind];
+    printk(LOG_ALWAYS, "d%uv%u: exits %lu, hypercalls %lu", v->domain->id, v->id, exits,
+           v->arch.exits[EXIT_KIND_HYPERCALL]);
     virtualization->dump(v);
 }
 

@@ -6,7 +6,10 @@
 #include "timer.h"
 #include "types.h"
 
+#define FAKE_EXIT_KINDS 2u
+
 struct arch_vcpu {
+    uint64_t exits[FAKE_EXIT_KINDS]; /* what arch_vcpu_exit_count tells: exit_this, exit_that */
     bool is_loaded;          /* between switch_in and switch_out */
     bool interrupt_pending;  /* what arch_vcpu_interrupt_pending answers */
     uint32_t kicks, events;  /* arch_vcpu_kick, arch_vcpu_event_raised */

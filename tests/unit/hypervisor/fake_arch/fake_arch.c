@@ -172,6 +172,14 @@ void arch_vcpu_kick(struct vcpu *v)
 
 void arch_vcpu_event_raised(struct vcpu *v) { v->arch.events++; }
 bool arch_vcpu_interrupt_pending(const struct vcpu *v) { return v->arch.interrupt_pending; }
+const char *arch_vcpu_exit_count(const struct vcpu *v, uint32_t kind, uint64_t *count)
+{
+    if (kind >= FAKE_EXIT_KINDS)
+        return NULL;
+    *count = v->arch.exits[kind];
+    return kind == 0 ? "exit_this" : "exit_that";
+}
+
 void arch_vcpu_update_time(struct vcpu *v) { v->arch.time_updates++; }
 
 void arch_vcpu_fill_time(struct vcpu *v, struct vcpu_time_info *time)

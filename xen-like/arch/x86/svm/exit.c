@@ -49,7 +49,6 @@ static void exit_vmmcall(struct vcpu *v, struct vmcb *vmcb)
             .vcpu = v,
             .argument = { registers->rdi, registers->rsi, registers->rdx, registers->r10, registers->r8 },
         };
-        v->hypercall_count++;
         long result = hypercall_dispatch((uint32_t)registers->rax, &call);
         if (unlikely(call.continued)) {
             registers->rdi = call.argument[0];
@@ -276,12 +275,22 @@ static exit_handler *const exit_table[EXIT_MWAIT + 1] = {
     [EXIT_MWAIT] = exit_undefined,
 };
 
+/* What each is counted as; EXIT_KIND_OTHER is 0. */
+static const uint8_t exit_kinds[ARRAY_SIZE(exit_table)] = {
+    [EXIT_INTR] = EXIT_KIND_INTERRUPT, [EXIT_VINTR] = EXIT_KIND_WINDOW, [EXIT_CPUID] = EXIT_KIND_CPUID,
+    [EXIT_HLT] = EXIT_KIND_HLT,        [EXIT_IO] = EXIT_KIND_IO,        [EXIT_MSR] = EXIT_KIND_MSR,
+    [EXIT_VMMCALL] = EXIT_KIND_HYPERCALL,
+};
+
 void svm_handle_exit(struct vcpu *v)
 {
     struct vmcb *vmcb = v->arch.vmcb;
     uint64_t code = vmcb->exit_code;
 
-    v->arch.exit_count++;
+    if (likely(code < ARRAY_SIZE(exit_kinds)))
+        v->arch.exits[exit_kinds[code]]++;
+    else
+        v->arch.exits[code == EXIT_NESTED_PAGE_FAULT ? EXIT_KIND_FAULT : EXIT_KIND_OTHER]++;
     if (unlikely(vmcb->virtual_tpr != virtual_lapic_get_cr8(v)))
         virtual_lapic_set_cr8(v, vmcb->virtual_tpr & 0xf);
     if (likely(code < ARRAY_SIZE(exit_table) && exit_table[code]))
