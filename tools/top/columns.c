@@ -57,7 +57,12 @@ VALUE(read_bytes, rate->read_bytes)
 VALUE(write_bytes, rate->write_bytes)
 VALUE(wakeups, rate->wakeups)
 VALUE(exits, rate->exits)
+VALUE(hypercalls, rate->hypercalls)
 VALUE(store, rate->store_requests)
+#define EXIT_VALUE(end, name, ...) VALUE(exit_##name, rate->exits_by[SAMPLE_EXIT_##end])
+SAMPLE_EXITS_LIST(EXIT_VALUE)
+#define CALL_VALUE(end, name, ...) VALUE(call_##name, rate->hypercalls_by[SAMPLE_CALL_##end])
+SAMPLE_CALLS_LIST(CALL_VALUE)
 VALUE(seconds, (double)domain->cpu_time_ns / 1e9)
 VALUE(max_memory, known(domain->max_memory_kib) * KIB)
 VALUE(max_memory_share, of_host(cell, known(domain->max_memory_kib)))
@@ -82,12 +87,15 @@ static void print_number(double value, char text[TEXT_SIZE])
         snprintf(text, TEXT_SIZE, "%.0f", value);
 }
 
+#define EXIT_COLUMN(end, name, heading, help) { heading, 6, text_count, value_exit_##name, help },
+#define CALL_COLUMN(end, name, heading, help) { heading, 6, text_count, value_call_##name, help },
+
 const struct column columns[] = {
     { "NAME", 14, NULL, NULL, "name of the domain" },
     { "ID", 4, print_number, value_domid, "its number" },
     { "STATE", 6, NULL, NULL, "d dying, s shut down, b blocked, c crashed, p paused, r running" },
     { "CPU%", 6, text_percent, value_cpu, "time on CPUs, in percent of one CPU" },
-    { "WAIT%", 5, text_percent, value_wait, "time runnable while others ran; told of domain 0 alone by Xen" },
+    { "WAIT%", 5, text_percent, value_wait, "time runnable while others ran; Xen tells it of domain 0 alone" },
     { "MEM", 5, text_bytes, value_memory, "memory it has" },
     { "MEM%", 5, text_percent, value_memory_share, "the same, of the machine's memory" },
     { "VCPU", 4, print_number, value_vcpus, "vCPUs that are online" },
@@ -100,6 +108,7 @@ const struct column columns[] = {
     { "WRB/s", 5, text_bytes, value_write_bytes, "bytes a second written to disks" },
     { "WAKE/s", 6, text_count, value_wakeups, "times a second that it is woken, where the hypervisor counts them" },
     { "EXIT/s", 6, text_count, value_exits, "exits to the hypervisor a second, where it counts them" },
+    { "CALL/s", 6, text_count, value_hypercalls, "hypercalls a second, where it counts them" },
     { "STORE/s", 7, text_count, value_store, "requests to the store a second, where its daemon counts them" },
     { "MAXMEM", 6, text_bytes, value_max_memory, "the most memory it may have; - is no limit" },
     { "MAX%", 5, text_percent, value_max_memory_share, "the same, of the machine's memory" },
@@ -115,6 +124,8 @@ const struct column columns[] = {
     { "WSECT", 7, text_count, value_disk_wsect, "sectors of 512 bytes written" },
     { "SSID", 4, print_number, value_ssid, "number of its security label" },
     { "POOL", 4, print_number, value_pool, "number of its CPU pool" },
+    SAMPLE_EXITS_LIST(EXIT_COLUMN)
+    SAMPLE_CALLS_LIST(CALL_COLUMN)
 };
 const size_t columns_count = sizeof(columns) / sizeof(columns[0]);
 

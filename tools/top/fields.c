@@ -9,6 +9,17 @@
 #define RATE(type, member, name) { name, FIELD_RATE, offsetof(struct type, member), sizeof(double) }
 #define TEXT(type, member) { #member, FIELD_TEXT, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
 
+/* Elements of arrays by kind: exits_cpuid, hypercalls_event, and their rates. */
+#define ELEMENT(kind, type, array, index, size, name) { name, kind, offsetof(struct type, array) + (index) * (size), size }
+#define EXIT_COUNT(end, name, ...) \
+    ELEMENT(FIELD_NUMBER, sample_domain, exits_by, SAMPLE_EXIT_##end, sizeof(uint64_t), "exits_" #name),
+#define CALL_COUNT(end, name, ...) \
+    ELEMENT(FIELD_NUMBER, sample_domain, hypercalls_by, SAMPLE_CALL_##end, sizeof(uint64_t), "hypercalls_" #name),
+#define EXIT_RATE(end, name, ...) \
+    ELEMENT(FIELD_RATE, rates_domain, exits_by, SAMPLE_EXIT_##end, sizeof(double), "exits_" #name "_per_second"),
+#define CALL_RATE(end, name, ...) \
+    ELEMENT(FIELD_RATE, rates_domain, hypercalls_by, SAMPLE_CALL_##end, sizeof(double), "hypercalls_" #name "_per_second"),
+
 const struct field fields_host[] = {
     NUMBER(sample_host, time_ns), NUMBER(sample_host, wall_time_ms), NUMBER(sample_host, parts),
     TEXT(sample_host, name), TEXT(sample_host, hypervisor), NUMBER(sample_host, cpus), NUMBER(sample_host, cpu_khz),
@@ -30,12 +41,14 @@ const struct field fields_domain[] = {
     NUMBER(sample_domain, ssid), NUMBER(sample_domain, vcpus_online), NUMBER(sample_domain, vcpus_max),
     NUMBER(sample_domain, memory_kib), NUMBER(sample_domain, max_memory_kib), NUMBER(sample_domain, cpu_time_ns),
     NUMBER(sample_domain, wait_time_ns), NUMBER(sample_domain, wakeups), NUMBER(sample_domain, exits),
-    NUMBER(sample_domain, store_requests), { 0 },
+    NUMBER(sample_domain, hypercalls), NUMBER(sample_domain, store_requests),
+    SAMPLE_EXITS_LIST(EXIT_COUNT) SAMPLE_CALLS_LIST(CALL_COUNT) { 0 },
 };
 
 const struct field fields_vcpu[] = {
     NUMBER(sample_vcpu, id), NUMBER(sample_vcpu, cpu), BOOL(sample_vcpu, online), BOOL(sample_vcpu, running),
-    BOOL(sample_vcpu, blocked), NUMBER(sample_vcpu, cpu_time_ns), NUMBER(sample_vcpu, wait_time_ns), { 0 },
+    BOOL(sample_vcpu, blocked), NUMBER(sample_vcpu, cpu_time_ns), NUMBER(sample_vcpu, wait_time_ns),
+    NUMBER(sample_vcpu, wakeups), NUMBER(sample_vcpu, exits), { 0 },
 };
 
 const struct field fields_network[] = {
@@ -53,15 +66,18 @@ const struct field fields_disk[] = {
 const struct field fields_rates_domain[] = {
     RATE(rates_domain, cpu_percent, "cpu_percent"), RATE(rates_domain, wait_percent, "wait_percent"),
     RATE(rates_domain, wakeups, "wakeups_per_second"), RATE(rates_domain, exits, "exits_per_second"),
+    RATE(rates_domain, hypercalls, "hypercalls_per_second"),
     RATE(rates_domain, store_requests, "store_requests_per_second"),
     RATE(rates_domain, rx_bytes, "rx_bytes_per_second"), RATE(rates_domain, tx_bytes, "tx_bytes_per_second"),
     RATE(rates_domain, reads, "reads_per_second"), RATE(rates_domain, writes, "writes_per_second"),
     RATE(rates_domain, read_bytes, "read_bytes_per_second"),
-    RATE(rates_domain, write_bytes, "write_bytes_per_second"), { 0 },
+    RATE(rates_domain, write_bytes, "write_bytes_per_second"),
+    SAMPLE_EXITS_LIST(EXIT_RATE) SAMPLE_CALLS_LIST(CALL_RATE) { 0 },
 };
 
 const struct field fields_rates_vcpu[] = {
-    RATE(rates_vcpu, cpu_percent, "cpu_percent"), RATE(rates_vcpu, wait_percent, "wait_percent"), { 0 },
+    RATE(rates_vcpu, cpu_percent, "cpu_percent"), RATE(rates_vcpu, wait_percent, "wait_percent"),
+    RATE(rates_vcpu, wakeups, "wakeups_per_second"), RATE(rates_vcpu, exits, "exits_per_second"), { 0 },
 };
 
 const struct field fields_rates_network[] = {

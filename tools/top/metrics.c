@@ -5,7 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum scope { OF_HOST, OF_CPU, OF_DOMAIN, OF_VCPU, OF_NETWORK, OF_DISK };
+/* OF_EXIT, OF_CALL: of a domain too, one value for each kind; the offset is that of the array. */
+enum scope { OF_HOST, OF_CPU, OF_DOMAIN, OF_EXIT, OF_CALL, OF_VCPU, OF_NETWORK, OF_DISK };
 
 struct metric {
     const char *name, *type, *help;
@@ -32,7 +33,8 @@ static const struct metric metrics[] = {
     M(OF_DOMAIN, sample_domain, wait_time_ns, NS, "counter", "domain_wait_seconds_total",
       "Time that the domain's vCPUs were runnable while others ran."),
     M(OF_DOMAIN, sample_domain, wakeups, 1, "counter", "domain_wakeups_total", "Times that a vCPU was woken."),
-    M(OF_DOMAIN, sample_domain, exits, 1, "counter", "domain_exits_total", "Exits to the hypervisor."),
+    M(OF_EXIT, sample_domain, exits_by, 1, "counter", "domain_exits_total", "Exits to the hypervisor, by kind."),
+    M(OF_CALL, sample_domain, hypercalls_by, 1, "counter", "domain_hypercalls_total", "Hypercalls, by kind."),
     M(OF_DOMAIN, sample_domain, store_requests, 1, "counter", "domain_store_requests_total", "Requests to the store."),
     M(OF_DOMAIN, sample_domain, memory_kib, KIB, "gauge", "domain_memory_bytes", "Memory that the domain has."),
     M(OF_DOMAIN, sample_domain, max_memory_kib, KIB, "gauge", "domain_memory_max_bytes",
@@ -42,6 +44,8 @@ static const struct metric metrics[] = {
     M(OF_VCPU, sample_vcpu, cpu_time_ns, NS, "counter", "vcpu_cpu_seconds_total", "Time that the vCPU ran."),
     M(OF_VCPU, sample_vcpu, wait_time_ns, NS, "counter", "vcpu_wait_seconds_total",
       "Time that the vCPU was runnable while others ran."),
+    M(OF_VCPU, sample_vcpu, wakeups, 1, "counter", "vcpu_wakeups_total", "Times that the vCPU was woken."),
+    M(OF_VCPU, sample_vcpu, exits, 1, "counter", "vcpu_exits_total", "Exits of the vCPU to the hypervisor."),
     M(OF_NETWORK, sample_network, rx_bytes, 1, "counter", "network_receive_bytes_total", "Bytes the domain received."),
     M(OF_NETWORK, sample_network, rx_packets, 1, "counter", "network_receive_packets_total",
       "Packets the domain received."),
@@ -140,11 +144,13 @@ static void print_of_domain(FILE *file, const struct metric *metric, const struc
         first = domain->disks_first;
         count = domain->disks_count;
     }
+    if (metric->scope == OF_EXIT || metric->scope == OF_CALL)
+        count = metric->scope == OF_EXIT ? SAMPLE_EXITS : SAMPLE_CALLS;
     for (size_t i = first; i < first + count; i++) {
         const void *structure = metric->scope == OF_VCPU ? (const void *)sample_vcpu(sample, i)
                                 : metric->scope == OF_NETWORK ? (const void *)sample_network(sample, i)
                                 : metric->scope == OF_DISK ? (const void *)sample_disk(sample, i)
-                                : domain;
+                                : (const uint64_t *)domain + i; /* of arrays; else i is 0 */
 
         if (!member(metric, structure, &number))
             continue;
@@ -152,6 +158,8 @@ static void print_of_domain(FILE *file, const struct metric *metric, const struc
         print_domain_labels(file, domain);
         if (metric->scope == OF_VCPU)
             fprintf(file, ",vcpu=\"%" PRIu64 "\"", sample_vcpu(sample, i)->id);
+        else if (metric->scope == OF_EXIT || metric->scope == OF_CALL)
+            fprintf(file, ",kind=\"%s\"", metric->scope == OF_EXIT ? sample_exit_names[i] : sample_call_names[i]);
         else if (metric->scope == OF_NETWORK || metric->scope == OF_DISK)
             fprintf(file, ",device=\"%" PRIu64 "\"",
                     metric->scope == OF_DISK ? sample_disk(sample, i)->id : sample_network(sample, i)->id);

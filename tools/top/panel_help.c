@@ -12,6 +12,7 @@ static const struct {
     { "Home, End", "the first, the last domain" },
     { "Enter", "all parts of the selected domain, or none" },
     { "v  n  x", "vCPUs, networks, disks of all domains" },
+    { "e", "exits and hypercalls of all domains, by kind" },
     { "c", "a meter for each CPU of the machine" },
     { "t", "domains by their CPU pools" },
     { "s  S", "sort by the next, the previous column" },

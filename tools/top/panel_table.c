@@ -132,18 +132,42 @@ static void draw_pool(const struct screen *screen, int y, size_t domain)
     attrset(A_NORMAL);
 }
 
+/* What the domain left the guest for, or called, in one second: the kinds that there were. */
+static void draw_kinds(const struct screen *screen, int y, size_t domain, bool exits)
+{
+    const struct rates_domain *rate = rates_domain(&screen->samples.rates, domain);
+    const char *const *names = exits ? sample_exit_names : sample_call_names;
+    const double *values = exits ? rate->exits_by : rate->hypercalls_by;
+    double sum = exits ? rate->exits : rate->hypercalls;
+    char count[TEXT_SIZE];
+    int x;
+
+    text_count(sum, count);
+    x = screen_print(y, 2, "%s %5s/s", exits ? "exits" : "calls", count);
+    if (isnan(sum))
+        screen_print(y, x, "  not known: this hypervisor does not count them");
+    for (size_t i = 0; i < (exits ? (size_t)SAMPLE_EXITS : (size_t)SAMPLE_CALLS); i++) {
+        text_count(values[i], count);
+        if (values[i] >= 0.5)
+            x = screen_print(y, x, " %s %s", names[i], count);
+    }
+}
+
 static void draw_vcpu(const struct screen *screen, int y, size_t item)
 {
     const struct sample_vcpu *vcpu = sample_vcpu(top_shown(&screen->samples), item);
     const struct rates_vcpu *rate = rates_vcpu(&screen->samples.rates, item);
-    char percent[TEXT_SIZE], wait[TEXT_SIZE], seconds[TEXT_SIZE];
+    char percent[TEXT_SIZE], wait[TEXT_SIZE], wakeups[TEXT_SIZE], exits[TEXT_SIZE], seconds[TEXT_SIZE];
 
     text_percent(rate->cpu_percent, percent);
     text_percent(rate->wait_percent, wait);
+    text_count(rate->wakeups, wakeups);
+    text_count(rate->exits, exits);
     text_seconds((double)vcpu->cpu_time_ns / 1e9, seconds);
     if (vcpu->online)
-        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  time %9s", vcpu->id,
-                     vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent, wait, seconds);
+        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  wakes %4s  exits %4s  time %s",
+                     vcpu->id, vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent, wait, wakeups,
+                     exits, seconds);
     else
         screen_print(y, 2, "vCPU %-3" PRIu64 " offline", vcpu->id);
 }
@@ -192,6 +216,8 @@ int panel_table_draw(struct screen *screen, int y, int bottom)
         switch (row->kind) {
         case ROW_POOL: draw_pool(screen, y, row->domain); break;
         case ROW_DOMAIN: draw_domain(screen, y, name, row->domain, view->has_selected && i == view->cursor); break;
+        case ROW_EXITS: draw_kinds(screen, y, row->domain, true); break;
+        case ROW_CALLS: draw_kinds(screen, y, row->domain, false); break;
         case ROW_VCPU: draw_vcpu(screen, y, row->item); break;
         case ROW_NETWORK: draw_network(screen, y, row->item); break;
         case ROW_DISK: draw_disk(screen, y, row->item); break;

@@ -40,7 +40,8 @@ static const struct sample_vcpu no_vcpu;
 static const struct sample_network no_network;
 static const struct sample_disk no_disk;
 static const struct sample_domain no_domain;
-static const struct sample_vcpu unknown_vcpu = { .cpu_time_ns = SAMPLE_UNKNOWN, .wait_time_ns = SAMPLE_UNKNOWN };
+static const struct sample_vcpu unknown_vcpu = { .cpu_time_ns = SAMPLE_UNKNOWN, .wait_time_ns = SAMPLE_UNKNOWN,
+                                                 .wakeups = SAMPLE_UNKNOWN, .exits = SAMPLE_UNKNOWN };
 static const struct sample_network unknown_network = { .rx_bytes = SAMPLE_UNKNOWN, .rx_packets = SAMPLE_UNKNOWN,
                                                        .tx_bytes = SAMPLE_UNKNOWN, .tx_packets = SAMPLE_UNKNOWN };
 static const struct sample_disk unknown_disk = { .reads = SAMPLE_UNKNOWN, .writes = SAMPLE_UNKNOWN,
@@ -89,6 +90,8 @@ static void vcpu_rates(struct rates *rates, const struct span *span, const struc
 
         rate->cpu_percent = percent(span, earlier->cpu_time_ns, later->cpu_time_ns);
         rate->wait_percent = percent(span, earlier->wait_time_ns, later->wait_time_ns);
+        rate->wakeups = per_second(span, earlier->wakeups, later->wakeups);
+        rate->exits = per_second(span, earlier->exits, later->exits);
     }
 }
 
@@ -140,10 +143,15 @@ static void domain_rates(struct rates *rates, const struct span *span, const str
         .wait_percent = percent(span, before->wait_time_ns, after->wait_time_ns),
         .wakeups = per_second(span, before->wakeups, after->wakeups),
         .exits = per_second(span, before->exits, after->exits),
+        .hypercalls = per_second(span, before->hypercalls, after->hypercalls),
         .store_requests = per_second(span, before->store_requests, after->store_requests),
         .rx_bytes = no_networks, .tx_bytes = no_networks,
         .reads = no_disks, .writes = no_disks, .read_bytes = no_disks, .write_bytes = no_disks,
     };
+    for (size_t i = 0; i < SAMPLE_EXITS; i++)
+        rate->exits_by[i] = per_second(span, before->exits_by[i], after->exits_by[i]);
+    for (size_t i = 0; i < SAMPLE_CALLS; i++)
+        rate->hypercalls_by[i] = per_second(span, before->hypercalls_by[i], after->hypercalls_by[i]);
     vcpu_rates(rates, span, before, after);
     network_rates(rates, span, before, after, rate);
     disk_rates(rates, span, before, after, rate);

@@ -11,11 +11,12 @@
 
 struct rates_domain {
     double cpu_percent, wait_percent; /* of one CPU */
-    double wakeups, exits, store_requests;
+    double wakeups, exits, hypercalls, store_requests;
+    double exits_by[SAMPLE_EXITS], hypercalls_by[SAMPLE_CALLS];
     double rx_bytes, tx_bytes, reads, writes, read_bytes, write_bytes; /* sums over the domain's devices */
 };
 struct rates_vcpu {
-    double cpu_percent, wait_percent;
+    double cpu_percent, wait_percent, wakeups, exits;
 };
 struct rates_network {
     double rx_bytes, rx_packets, tx_bytes, tx_packets;

@@ -5,6 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME(end, name, ...) [SAMPLE_EXIT_##end] = #name,
+const char *const sample_exit_names[SAMPLE_EXITS] = { SAMPLE_EXITS_LIST(NAME) };
+#undef NAME
+#define NAME(end, name, ...) [SAMPLE_CALL_##end] = #name,
+const char *const sample_call_names[SAMPLE_CALLS] = { SAMPLE_CALLS_LIST(NAME) };
+#undef NAME
+
+void sample_domain_unknown(struct sample_domain *domain)
+{
+    domain->max_memory_kib = domain->wait_time_ns = domain->wakeups = domain->exits = SAMPLE_UNKNOWN;
+    domain->hypercalls = domain->store_requests = SAMPLE_UNKNOWN;
+    for (size_t i = 0; i < SAMPLE_EXITS; i++)
+        domain->exits_by[i] = SAMPLE_UNKNOWN;
+    for (size_t i = 0; i < SAMPLE_CALLS; i++)
+        domain->hypercalls_by[i] = SAMPLE_UNKNOWN;
+}
+
+void sample_vcpu_unknown(struct sample_vcpu *vcpu)
+{
+    vcpu->wait_time_ns = vcpu->wakeups = vcpu->exits = SAMPLE_UNKNOWN;
+}
+
 void sample_clear(struct sample *sample)
 {
     memset(&sample->host, 0, sizeof(sample->host));

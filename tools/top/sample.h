@@ -19,6 +19,34 @@
 /* What a source may leave out when nobody asks for it. */
 enum sample_part { SAMPLE_VCPUS = 1, SAMPLE_NETWORKS = 2, SAMPLE_DISKS = 4, SAMPLE_ALL = 7 };
 
+/*
+ * Why a domain's vCPUs left for the hypervisor, and what they asked it for: X(the enumerators' end, the name in outputs,
+ * the heading of the column, what it is).
+ */
+#define SAMPLE_EXITS_LIST(X)                                                              \
+    X(HYPERCALL, hypercall, "XHYP/s", "exits a second for a hypercall")                   \
+    X(MSR, msr, "XMSR/s", "exits a second for a model-specific register")                 \
+    X(HLT, hlt, "XHLT/s", "exits a second for a halt")                                    \
+    X(INTERRUPT, interrupt, "XINT/s", "exits a second for an interrupt of the host")      \
+    X(FAULT, fault, "XFLT/s", "exits a second for memory that is not mapped, as devices") \
+    X(CPUID, cpuid, "XCPU/s", "exits a second for CPUID")                                 \
+    X(IO, io, "XIO/s", "exits a second for a port")                                       \
+    X(WINDOW, window, "XWIN/s", "exits a second since an interrupt could be taken")       \
+    X(OTHER, other, "XOTH/s", "exits a second for anything else")
+#define SAMPLE_CALLS_LIST(X)                                                              \
+    X(EVENT, event, "HEVT/s", "hypercalls a second on event channels")                    \
+    X(SCHED, sched, "HSCH/s", "hypercalls a second to block, yield, poll")                \
+    X(TIMER, timer, "HTIM/s", "hypercalls a second that set a timer")                     \
+    X(VCPU, vcpu, "HVCP/s", "hypercalls a second on vCPUs, their timers too")             \
+    X(GRANT, grant, "HGNT/s", "hypercalls a second on grants")                            \
+    X(MEMORY, memory, "HMEM/s", "hypercalls a second on memory")                          \
+    X(CONTROL, control, "HCTL/s", "hypercalls a second of the tools: domctl, sysctl, ...") \
+    X(OTHER, other, "HOTH/s", "all other hypercalls a second")
+#define SAMPLE_EXIT(end, ...) SAMPLE_EXIT_##end,
+#define SAMPLE_CALL(end, ...) SAMPLE_CALL_##end,
+enum sample_exit { SAMPLE_EXITS_LIST(SAMPLE_EXIT) SAMPLE_EXITS };
+enum sample_call { SAMPLE_CALLS_LIST(SAMPLE_CALL) SAMPLE_CALLS };
+
 /* Hosts and guests see a packet from opposite ends: received and sent are always the guest's. */
 struct sample_network {
     uint64_t id, rx_bytes, rx_packets, rx_errors, rx_drops, tx_bytes, tx_packets, tx_errors, tx_drops;
@@ -35,6 +63,7 @@ struct sample_vcpu {
     bool online, running, blocked;
     uint64_t cpu_time_ns;
     uint64_t wait_time_ns; /* runnable while another ran */
+    uint64_t wakeups, exits;
 };
 
 struct sample_domain {
@@ -43,7 +72,8 @@ struct sample_domain {
     bool running, blocked, paused, shutdown, dying, crashed;
     uint64_t pool, ssid, vcpus_online, vcpus_max, memory_kib;
     uint64_t max_memory_kib; /* SAMPLE_UNKNOWN: no limit */
-    uint64_t cpu_time_ns, wait_time_ns, wakeups, exits, store_requests;
+    uint64_t cpu_time_ns, wait_time_ns, wakeups, exits, hypercalls, store_requests;
+    uint64_t exits_by[SAMPLE_EXITS], hypercalls_by[SAMPLE_CALLS];
     size_t vcpus_first, vcpus_count, networks_first, networks_count, disks_first, disks_count;
 };
 
@@ -80,8 +110,13 @@ void sample_clear(struct sample *sample);
 void sample_free(struct sample *sample);
 /* A new zeroed item of `size` bytes at the end; NULL when there is no memory. Pointers to other items end here. */
 void *sample_array_add(struct sample_array *array, size_t size);
+/* All that not every source knows of a domain, or of a vCPU, is not known. */
+void sample_domain_unknown(struct sample_domain *domain);
+void sample_vcpu_unknown(struct sample_vcpu *vcpu);
 /* Puts domains in order of their ids. */
 void sample_sort(struct sample *sample);
+
+extern const char *const sample_exit_names[SAMPLE_EXITS], *const sample_call_names[SAMPLE_CALLS];
 
 static inline struct sample_domain *sample_domain(const struct sample *sample, size_t index)
 {

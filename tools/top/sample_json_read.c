@@ -81,12 +81,6 @@ static void *structure_of(const struct reader *reader, const struct field **fiel
     return NULL;
 }
 
-static void mark_unknown(struct sample_domain *domain)
-{
-    domain->max_memory_kib = domain->wait_time_ns = domain->wakeups = domain->exits = SAMPLE_UNKNOWN;
-    domain->store_requests = SAMPLE_UNKNOWN;
-}
-
 /* A new element of the array that is open; false when there is no room. */
 static bool add_element(struct reader *reader)
 {
@@ -99,10 +93,10 @@ static bool add_element(struct reader *reader)
         return false;
     switch (lists[reader->list].place) {
     case PLACE_DOMAINS:
-        mark_unknown(item);
+        sample_domain_unknown(item);
         break;
     case PLACE_VCPUS:
-        ((struct sample_vcpu *)item)->wait_time_ns = SAMPLE_UNKNOWN;
+        sample_vcpu_unknown(item);
         domain->vcpus_first = domain->vcpus_count ? domain->vcpus_first : LAST(array);
         domain->vcpus_count++;
         break;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEY_BAR "?Help sSort /Filter tPools vVCPUs nNets xDisks cCPUs SpaceFreeze qQuit"
+#define KEY_BAR "?Help sSort /Filter tPools eExits vVCPUs nNets xDisks cCPUs SpaceFreeze qQuit"
 
 int screen_pair(enum screen_colour colour)
 {

@@ -122,6 +122,8 @@ static bool table_key(struct screen *screen, int key)
     case 'D': ask(screen, SCREEN_ASK_DELAY); break;
     case 't':
     case 'T': view->tree = !view->tree; break;
+    case 'e':
+    case 'E': view->exits = !view->exits; break;
     case 'v':
     case 'V': view->vcpus = !view->vcpus; break;
     case 'n':

@@ -17,7 +17,8 @@
 
 /* What a guest has used up so far. */
 struct fake_guest {
-    uint64_t cpu_time_ns, wait_time_ns, wakeups, exits, store_requests, rx_bytes, tx_bytes, reads, writes, born;
+    uint64_t cpu_time_ns, wait_time_ns, wakeups, store_requests, rx_bytes, tx_bytes, reads, writes, born;
+    uint64_t exits[SAMPLE_EXITS], hypercalls[SAMPLE_CALLS];
 };
 
 struct source_fake {
@@ -76,6 +77,23 @@ static bool is_there(const struct source_fake *fake, unsigned guest)
     return guest % 16 != 9 || fake->number % 12 < 8;
 }
 
+static const uint64_t exit_weights[SAMPLE_EXITS] = {
+    [SAMPLE_EXIT_HYPERCALL] = 40, [SAMPLE_EXIT_MSR] = 25, [SAMPLE_EXIT_HLT] = 15, [SAMPLE_EXIT_INTERRUPT] = 12,
+    [SAMPLE_EXIT_FAULT] = 5,      [SAMPLE_EXIT_CPUID] = 2, [SAMPLE_EXIT_WINDOW] = 1,
+};
+static const uint64_t call_weights[SAMPLE_CALLS] = {
+    [SAMPLE_CALL_EVENT] = 60, [SAMPLE_CALL_SCHED] = 25, [SAMPLE_CALL_VCPU] = 10, [SAMPLE_CALL_GRANT] = 5,
+};
+
+static uint64_t sum_of(const uint64_t *numbers, size_t count)
+{
+    uint64_t sum = 0;
+
+    while (count--)
+        sum += numbers[count];
+    return sum;
+}
+
 static void advance(struct source_fake *fake, unsigned guest)
 {
     struct fake_guest *state = &fake->states[guest];
@@ -89,7 +107,11 @@ static void advance(struct source_fake *fake, unsigned guest)
     state->cpu_time_ns += fake->step_ns / 1000 * load;
     state->wait_time_ns += fake->step_ns / 1000 * (load / 9);
     state->wakeups += load * ms / 400;
-    state->exits += load * ms / 20;
+    /* a twentieth of load * ms is exits, by weights in hundredths; hypercalls are as many as exits for them */
+    for (size_t i = 0; i < SAMPLE_EXITS; i++)
+        state->exits[i] += load * ms / 20 * exit_weights[i] / 100;
+    for (size_t i = 0; i < SAMPLE_CALLS; i++)
+        state->hypercalls[i] += load * ms / 20 * exit_weights[SAMPLE_EXIT_HYPERCALL] / 100 * call_weights[i] / 100;
     state->store_requests += mix(guest, fake->number) % 4 * ms / 1000;
     state->rx_bytes += load * ms * (mix(guest, 3) % 70);
     state->tx_bytes += load * ms * (mix(guest, 4) % 9);
@@ -111,7 +133,8 @@ static bool add_vcpus(struct source_fake *fake, struct sample *sample, unsigned 
         *vcpu = (struct sample_vcpu){
             .id = id, .cpu = (guest + id) % HOST_CPUS, .online = true, .running = state_of(guest) == FAKE_RUNS,
             .blocked = state_of(guest) == FAKE_BLOCKED, .cpu_time_ns = state->cpu_time_ns / count,
-            .wait_time_ns = state->wait_time_ns / count,
+            .wait_time_ns = state->wait_time_ns / count, .wakeups = state->wakeups / count,
+            .exits = sum_of(state->exits, SAMPLE_EXITS) / count,
         };
     }
     struct sample_domain *domain = sample_domain(sample, sample->domains.count - 1);
@@ -155,9 +178,12 @@ static bool add_domain(struct source_fake *fake, struct sample *sample, unsigned
         .crashed = state_of(guest) == FAKE_CRASHED, .pool = guest >= BACKUP_POOL_FROM && guest % 4 == 0,
         .vcpus_online = vcpus_of(guest), .vcpus_max = vcpus_of(guest),
         .memory_kib = guest ? 131072ull << mix(guest, 7) % 3 : 2097152, .cpu_time_ns = state->cpu_time_ns,
-        .wait_time_ns = state->wait_time_ns, .wakeups = state->wakeups, .exits = state->exits,
+        .wait_time_ns = state->wait_time_ns, .wakeups = state->wakeups,
+        .exits = sum_of(state->exits, SAMPLE_EXITS), .hypercalls = sum_of(state->hypercalls, SAMPLE_CALLS),
         .store_requests = state->store_requests,
     };
+    memcpy(domain->exits_by, state->exits, sizeof(domain->exits_by));
+    memcpy(domain->hypercalls_by, state->hypercalls, sizeof(domain->hypercalls_by));
     domain->max_memory_kib = guest ? domain->memory_kib + 1024 : SAMPLE_UNKNOWN;
     snprintf(domain->uuid, sizeof(domain->uuid), "00000000-0000-4000-8000-%06x%06x", (unsigned)state->born & 0xffffff,
              guest);

@@ -4,13 +4,14 @@
  * store requests from the store's daemon.
  *
  * Names come from the store, which is asked when a domain is seen for the first time and again every NAMES_SECONDS, so
- * that a sample costs few hypercalls and few messages. How long vCPUs wait, Xen's interface tells a domain about itself
- * alone: it is known of the domain that this runs in. Wake-ups and exits by domain nobody counts there.
+ * that a sample costs few hypercalls and few messages. How long vCPUs wait, how often they wake and what they leave the
+ * guest for, Keel tells (live_counters.h). Xen's interface tells a domain how long its own vCPUs wait, and no more.
  */
 #include "source.h"
 
 #include "clock.h"
 #include "libctl/internal.h"
+#include "live_counters.h"
 #include "live_devices.h"
 #include "live_store.h"
 
@@ -36,6 +37,7 @@ struct source_live {
     struct sample_array pools; /* struct sample_pool, as they were at pools_asked_ns */
     uint64_t pools_asked_ns;
     struct ctl_vcpu_time *vcpus;
+    bool has_counters;    /* the hypervisor counts exits and the like */
     bool store_is_silent; /* its daemon does not tell what it counts */
 };
 
@@ -210,7 +212,8 @@ static int read_vcpus(struct source_live *live, struct sample *sample, struct sa
             return fail_memory(live);
         *vcpu = (struct sample_vcpu){ .id = told->id, .cpu = told->cpu, .online = told->online,
                                       .running = told->running, .blocked = told->blocked,
-                                      .cpu_time_ns = told->cpu_time_ns, .wait_time_ns = SAMPLE_UNKNOWN };
+                                      .cpu_time_ns = told->cpu_time_ns };
+        sample_vcpu_unknown(vcpu);
     }
     return 0;
 }
@@ -257,15 +260,17 @@ static int read_domains(struct source_live *live, struct sample *sample)
             .running = told->running, .blocked = told->blocked, .paused = told->paused, .shutdown = told->shutdown,
             .dying = told->dying, .crashed = told->shutdown && told->shutdown_reason == CTL_SHUTDOWN_CRASH,
             .pool = told->pool, .ssid = told->ssid, .vcpus_online = told->vcpus_online, .vcpus_max = told->vcpus_max,
-            .memory_kib = told->memory_kib,
-            .max_memory_kib = told->max_memory_kib >= NO_LIMIT_KIB ? SAMPLE_UNKNOWN : told->max_memory_kib,
-            .cpu_time_ns = told->cpu_time_ns, .wait_time_ns = SAMPLE_UNKNOWN, .wakeups = SAMPLE_UNKNOWN,
-            .exits = SAMPLE_UNKNOWN, .store_requests = SAMPLE_UNKNOWN,
+            .memory_kib = told->memory_kib, .cpu_time_ns = told->cpu_time_ns,
         };
+        sample_domain_unknown(domain);
+        if (told->max_memory_kib < NO_LIMIT_KIB)
+            domain->max_memory_kib = told->max_memory_kib;
         print_uuid(told->uuid, domain->uuid);
         if (live->source.parts & SAMPLE_VCPUS)
             result = read_vcpus(live, sample, domain);
-        if (domain->domid == 0)
+        if (live->has_counters)
+            live_counters_read(live->ctl, sample, domain);
+        else if (domain->domid == 0)
             read_own_wait(live, sample, domain);
     }
     free(list);
@@ -325,5 +330,6 @@ struct source *source_live_open(struct ctl *ctl, const char **error)
     }
     live->source = (struct source){ .next = live_next, .close = live_close, .is_live = true, .parts = SAMPLE_ALL };
     live->ctl = ctl;
+    live->has_counters = live_counters_exist(ctl);
     return &live->source;
 }

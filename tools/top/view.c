@@ -51,6 +51,10 @@ static bool add_domain(struct view *view, const struct sample *sample, size_t in
 
     if (!add_row(view, ROW_DOMAIN, index, 0))
         return false;
+    /* of an open domain where they are known, by the key in any case: what stands there then says that they are not */
+    if ((view->exits || (open && domain->exits != SAMPLE_UNKNOWN)) &&
+        (!add_row(view, ROW_EXITS, index, 0) || !add_row(view, ROW_CALLS, index, 0)))
+        return false;
     if ((view->vcpus || open) && !add_parts(view, ROW_VCPU, index, domain->vcpus_first, domain->vcpus_count))
         return false;
     if ((view->networks || open) &&

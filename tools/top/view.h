@@ -8,7 +8,7 @@
 
 #include "columns.h"
 
-enum row_kind { ROW_POOL, ROW_DOMAIN, ROW_VCPU, ROW_NETWORK, ROW_DISK };
+enum row_kind { ROW_POOL, ROW_DOMAIN, ROW_EXITS, ROW_CALLS, ROW_VCPU, ROW_NETWORK, ROW_DISK };
 
 struct row {
     enum row_kind kind;
@@ -21,7 +21,7 @@ struct row {
 struct view {
     /* what the user has chosen */
     size_t sort; /* a column */
-    bool reverse, tree, vcpus, networks, disks, cpus;
+    bool reverse, tree, exits, vcpus, networks, disks, cpus;
     char filter[VIEW_FILTER_SIZE]; /* domains whose name has this in it, whatever the case; "": all */
     bool has_open, has_selected;
     uint64_t selected, open; /* by domain id: the row at the cursor once it was moved, the domain with all parts */

@@ -29,8 +29,7 @@ static inline struct sample_domain *add_domain(struct sample *sample, uint64_t d
     domain->domid = domid;
     snprintf(domain->uuid, sizeof(domain->uuid), "%s", uuid);
     snprintf(domain->name, sizeof(domain->name), "guest%d", (int)domid);
-    domain->max_memory_kib = domain->wait_time_ns = domain->wakeups = SAMPLE_UNKNOWN;
-    domain->exits = domain->store_requests = SAMPLE_UNKNOWN;
+    sample_domain_unknown(domain);
     return domain;
 }
 
@@ -41,8 +40,8 @@ static inline struct sample_vcpu *add_vcpu(struct sample *sample, uint64_t id, u
 
     if (domain->vcpus_count++ == 0)
         domain->vcpus_first = sample->vcpus.count - 1;
-    *vcpu = (struct sample_vcpu){ .id = id, .online = true, .cpu_time_ns = cpu_time_ns,
-                                  .wait_time_ns = SAMPLE_UNKNOWN };
+    *vcpu = (struct sample_vcpu){ .id = id, .online = true, .cpu_time_ns = cpu_time_ns };
+    sample_vcpu_unknown(vcpu);
     return vcpu;
 }
 

@@ -42,6 +42,8 @@ static void values(void)
     domain->memory_kib = 4;
     domain->cpu_time_ns = 1500000000;
     domain->exits = 17;
+    domain->exits_by[SAMPLE_EXIT_CPUID] = 9;
+    domain->hypercalls_by[SAMPLE_CALL_EVENT] = 3;
     domain->blocked = true;
     add_vcpu(&sample, 1, 7);
     add_network(&sample, 0, 99);
@@ -52,7 +54,10 @@ static void values(void)
     CU_ASSERT(has(text, "keel_domain_info{domid=\"7\",name=\"web\",uuid=\"a-uuid\",pool=\"0\"} 1"));
     CU_ASSERT(has(text, "keel_domain_cpu_seconds_total{domid=\"7\",name=\"web\"} 1.500000000"));
     CU_ASSERT(has(text, "keel_domain_memory_bytes{domid=\"7\",name=\"web\"} 4096"));
-    CU_ASSERT(has(text, "keel_domain_exits_total{domid=\"7\",name=\"web\"} 17"));
+    CU_ASSERT(has(text, "keel_domain_exits_total{domid=\"7\",name=\"web\",kind=\"cpuid\"} 9"));
+    CU_ASSERT(has(text, "keel_domain_hypercalls_total{domid=\"7\",name=\"web\",kind=\"event\"} 3"));
+    CU_ASSERT_PTR_NULL(strstr(text, "kind=\"msr\"")); /* not known, and no sum that would be counted twice */
+    CU_ASSERT_PTR_NULL(strstr(text, "keel_vcpu_exits_total{"));
     CU_ASSERT(has(text, "keel_domain_state{domid=\"7\",name=\"web\",state=\"blocked\"} 1"));
     CU_ASSERT(has(text, "keel_domain_state{domid=\"7\",name=\"web\",state=\"running\"} 0"));
     CU_ASSERT(has(text, "keel_vcpu_cpu_seconds_total{domid=\"7\",name=\"web\",vcpu=\"1\"} 0.000000007"));

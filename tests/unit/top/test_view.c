@@ -38,7 +38,7 @@ static void machine(const unsigned *ms, size_t count)
     view.sort = columns_find("CPU%");
 }
 
-/* The rows as text: domains by number, p a pool, v a vCPU, n a network, d a disk. */
+/* The rows as text: domains by number, p a pool, x exits, h hypercalls, v a vCPU, n a network, d a disk. */
 static void rows_are(const char *expected)
 {
     char text[256] = "";
@@ -46,7 +46,7 @@ static void rows_are(const char *expected)
     CU_ASSERT(view_build(&view, &sample, &rates));
     for (size_t i = 0; i < view.rows.count; i++) {
         const struct row *row = view_row(&view, i);
-        char one[2] = { "p0vnd"[row->kind] };
+        char one[2] = { "p0xhvnd"[row->kind] };
 
         if (row->kind == ROW_DOMAIN)
             one[0] = (char)('0' + sample_domain(&sample, row->domain)->domid);
@@ -117,6 +117,11 @@ static void with_parts(void)
     view.open = 1;
     rows_are("01vnd2");
     CU_ASSERT_EQUAL(view_parts(&view), SAMPLE_ALL);
+    sample_domain(&sample, 1)->exits = 0; /* they are counted */
+    rows_are("01xhvnd2");
+    view.has_open = false;
+    view.exits = true; /* asked for: shown, if only to say that they are not known */
+    rows_are("0xh1xh2xh");
     clean();
 }
 
