@@ -53,7 +53,7 @@ $(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
 	@$(CC) -o $$@ $$^ $(4)
 endif
 endef
-$(eval $(call program,stored,store,,-lpthread))
+$(eval $(call program,stored,store,,-l:liburing.a -lpthread))
 $(eval $(call program,ctl,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),-Wl$(comma)-Bstatic -lncursesw -ltinfo $(LIBCTL_LIBS_INSIDE) -lm))
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
 $(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))

@@ -25,6 +25,12 @@ static inline void bytes_put(struct bytes *bytes, const void *data, size_t size)
     bytes->size += size;
 }
 
+static inline void bytes_free(struct bytes *bytes)
+{
+    free(bytes->data);
+    *bytes = (struct bytes){0};
+}
+
 /* Numbers are written as this machine has them: the journal never leaves it. */
 #define BYTES_PUT(bytes, value) bytes_put(bytes, &(value), sizeof(value))
 

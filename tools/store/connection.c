@@ -128,6 +128,15 @@ char *connection_reserve(struct connection *connection, size_t size)
     return connection->output + connection->output_end;
 }
 
+/* Outside of its service, where nobody else sends the output. */
+static void output_grew(struct connection *connection)
+{
+    if (connection->transport->send_later)
+        connection->transport->send_later(connection);
+    else
+        daemon_queue(connection->daemon, connection);
+}
+
 void connection_sent(struct connection *connection, size_t size)
 {
     struct xsd_sockmsg header;
@@ -139,7 +148,7 @@ void connection_sent(struct connection *connection, size_t size)
     }
     connection->output_end += size;
     if (!connection->serving)
-        daemon_queue(connection->daemon, connection);
+        output_grew(connection);
 }
 
 void connection_restore_output(struct connection *connection, const char *output, size_t size, size_t boundary)
@@ -161,7 +170,7 @@ void connection_restore_output(struct connection *connection, const char *output
     connection->output_boundary = connection->output_end + (whole ? boundary : size);
     connection->replies_waiting += whole ? replies : 0;
     connection->output_end += size;
-    daemon_queue(connection->daemon, connection);
+    output_grew(connection);
 }
 
 static size_t output_waiting(const struct connection *connection)
@@ -226,36 +235,55 @@ static void fail(struct connection *connection)
     connection->transport->fail(connection);
 }
 
-/* Sends what waits, as far as the client takes it. */
-static void flush(struct connection *connection)
+/* Frees a buffer that was large once and is empty. */
+static void shrink_output(struct connection *connection)
 {
-    while (output_waiting(connection) > 0) {
-        ssize_t sent = connection->transport->send(connection, connection->output + connection->output_start,
-                                                   output_waiting(connection));
-        if (sent < 0) {
-            fail(connection);
-            return;
-        }
-        if (sent == 0)
-            return;
-        connection->output_start += (size_t)sent;
-        advance_boundary(connection);
-        if (!actor_is_privileged(&connection->actor))
-            connection->taken_ns = statistics_tick_ns();
-        if (connection->overflowed && output_waiting(connection) == 0)
-            connection_send_owed(connection);
-    }
-    if (connection->output_capacity > 4 * OUTPUT_PAUSE) {
-        free(connection->output);
-        account_charge(connection->actor.account, -(int64_t)connection->output_capacity);
-        connection->output = NULL;
-        connection->output_start = connection->output_end = connection->output_capacity = 0;
-        connection->output_boundary = 0;
-    }
+    if (output_waiting(connection) > 0 || connection->output_capacity <= 4 * OUTPUT_PAUSE)
+        return;
+    free(connection->output);
+    account_charge(connection->actor.account, -(int64_t)connection->output_capacity);
+    connection->output = NULL;
+    connection->output_start = connection->output_end = connection->output_capacity = 0;
+    connection->output_boundary = 0;
 }
 
-/* Fills the input up. False when nothing came; *drained when there is no more at the moment. */
-static bool receive(struct connection *connection, bool *drained)
+static void take_output(struct connection *connection, size_t sent)
+{
+    connection->output_start += sent;
+    advance_boundary(connection);
+    if (!actor_is_privileged(&connection->actor))
+        connection->taken_ns = statistics_tick_ns();
+    if (connection->overflowed && output_waiting(connection) == 0)
+        connection_send_owed(connection);
+}
+
+/* Sends what waits, as far as the client takes it, over a transport that does that at once. */
+static void flush(struct connection *connection)
+{
+    while (connection->transport->send && output_waiting(connection) > 0) {
+        ssize_t sent = connection->transport->send(connection, connection->output + connection->output_start,
+                                                   output_waiting(connection));
+        if (sent < 0)
+            fail(connection);
+        if (sent <= 0)
+            return;
+        take_output(connection, (size_t)sent);
+    }
+    shrink_output(connection);
+}
+
+/* Whether there is a request in the input that is whole, or can never be. */
+static bool has_request(const struct connection *connection)
+{
+    struct xsd_sockmsg header;
+    size_t waiting = connection->input_end - connection->input_start;
+    if (waiting < sizeof(header))
+        return false;
+    memcpy(&header, connection->input + connection->input_start, sizeof(header));
+    return header.len > XENSTORE_PAYLOAD_MAX || waiting - sizeof(header) >= header.len;
+}
+
+char *connection_input_room(struct connection *connection, size_t *size)
 {
     if (connection->input_start > 0) {
         memmove(connection->input, connection->input + connection->input_start,
@@ -263,23 +291,37 @@ static bool receive(struct connection *connection, bool *drained)
         connection->input_end -= connection->input_start;
         connection->input_start = 0;
     }
-    size_t room = connection->input_capacity - connection->input_end;
-    ssize_t got = connection->transport->receive(connection, connection->input + connection->input_end, room);
-    *drained = got < (ssize_t)room;
+    *size = has_request(connection) ? 0 : connection->input_capacity - connection->input_end;
+    return connection->input + connection->input_end;
+}
+
+void connection_input_arrived(struct connection *connection, ssize_t got)
+{
     if (got < 0)
         fail(connection);
-    if (got <= 0)
+    else
+        connection->input_end += (size_t)got;
+}
+
+/* Fills the input up, from a transport that does that at once. False when nothing came; *drained when there is no more
+ * at the moment. */
+static bool receive(struct connection *connection, bool *drained)
+{
+    if (!connection->transport->receive)
         return false;
-    connection->input_end += (size_t)got;
-    return true;
+    size_t room;
+    char *to = connection_input_room(connection, &room);
+    ssize_t got = connection->transport->receive(connection, to, room);
+    *drained = got < (ssize_t)room;
+    connection_input_arrived(connection, got);
+    return got > 0;
 }
 
 /* Handles the first request in the input. False when it is not complete yet, or the client broke the protocol. */
 static bool handle_one(struct connection *connection)
 {
     struct xsd_sockmsg header;
-    size_t waiting = connection->input_end - connection->input_start;
-    if (waiting < sizeof(header))
+    if (!has_request(connection))
         return false;
     memcpy(&header, connection->input + connection->input_start, sizeof(header));
     if (header.len > XENSTORE_PAYLOAD_MAX) {
@@ -288,8 +330,6 @@ static bool handle_one(struct connection *connection)
         fail(connection);
         return false;
     }
-    if (waiting < sizeof(header) + header.len)
-        return false;
     const char *body = connection->input + connection->input_start + sizeof(header);
     connection->input_start += sizeof(header) + header.len;
     connection->requests++;
@@ -306,6 +346,27 @@ static bool is_paused(const struct connection *connection)
             quota_forbids(account->quota.outstanding, connection->replies_waiting));
 }
 
+/* The end of a service, or of the sending after it: what the connection waits for from here on. */
+static void settle(struct connection *connection)
+{
+    bool paused = is_paused(connection);
+    if (!paused && has_request(connection))
+        daemon_queue(connection->daemon, connection);
+    connection->transport->wait(connection, !paused, output_waiting(connection) > 0);
+}
+
+void connection_output_taken(struct connection *connection, ssize_t sent)
+{
+    if (sent < 0) {
+        fail(connection);
+        return;
+    }
+    if (sent > 0)
+        take_output(connection, (size_t)sent);
+    shrink_output(connection);
+    settle(connection);
+}
+
 void connection_service(struct connection *connection)
 {
     if (connection->failed)
@@ -320,14 +381,13 @@ void connection_service(struct connection *connection)
         else if (connection->failed || drained || !receive(connection, &drained))
             break;
     }
-    bool stopped = !connection->failed && is_paused(connection);
     if (!connection->failed)
         flush(connection);
     connection->serving = false;
     if (connection->failed)
         return;
-    bool paused = is_paused(connection);
-    if ((handled == REQUESTS_A_TURN || stopped) && !paused)
-        daemon_queue(connection->daemon, connection);
-    connection->transport->wait(connection, !paused, output_waiting(connection) > 0);
+    if (connection->transport->send_later && output_waiting(connection) > 0)
+        connection->transport->send_later(connection); /* which settles it */
+    else
+        settle(connection);
 }

@@ -20,11 +20,15 @@ struct connection;
 #define CONNECTION_MESSAGE_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 #define CONNECTION_HOME_SIZE 32
 
-/* What carries the bytes. */
+/* What carries the bytes: either at once, when the connection asks for that (receive, send), or together with those of
+ * others before and after the connection's service (send_later). */
 struct transport {
     /* Bytes received or sent; 0 when there is nothing, or no room, at the moment; -1 when the connection is lost. */
     ssize_t (*receive)(struct connection *connection, void *to, size_t size);
     ssize_t (*send)(struct connection *connection, const void *from, size_t size);
+    /* Where those two are NULL: there is output. Sends it before the turn is over, and says connection_output_taken;
+     * input comes by connection_input_arrived. */
+    void (*send_later)(struct connection *connection);
     /* Says what the connection waits for, after each service. */
     void (*wait)(struct connection *connection, bool for_input, bool for_output);
     /* The client broke the protocol, and will not be heard again. */
@@ -81,6 +85,12 @@ void connection_reset(struct connection *connection);
 
 /* There may be input, or room for output: handles a few requests, and queues the connection if there are more. */
 void connection_service(struct connection *connection);
+
+/* Room for input, and how much there is: 0 while requests that came before have to be handled first. */
+char *connection_input_room(struct connection *connection, size_t *size);
+/* So many bytes have come, or been sent of the output; -1: the connection is lost. */
+void connection_input_arrived(struct connection *connection, ssize_t got);
+void connection_output_taken(struct connection *connection, ssize_t sent);
 
 /* Room for a message of `size` bytes at the end of the output; connection_sent says how much of it is used. */
 char *connection_reserve(struct connection *connection, size_t size);

@@ -20,7 +20,8 @@ static void free_closed(struct daemon *daemon)
     }
 }
 
-/* Services those that are queued at this moment, once each. */
+/* Services those that are queued at this moment, and those that have sent something, once each; then what has to be said
+ * to anybody is sent. */
 static bool after_turn(void *context)
 {
     struct daemon *daemon = context;
@@ -30,6 +31,8 @@ static bool after_turn(void *context)
         daemon_unqueue(daemon, connection);
         connection_service(connection);
     }
+    socket_turn_receive(&daemon->sockets);
+    socket_turn_send(&daemon->sockets);
     free_closed(daemon);
     bool journal_busy = daemon->journal && journal_maintain(daemon->journal);
     return daemon->ready || journal_busy;
@@ -94,6 +97,7 @@ void daemon_destroy(struct daemon *daemon)
     store_destroy(&daemon->store);
     close(daemon->clock.fd);
     live_update_end(&daemon->update);
+    socket_turn_destroy(&daemon->sockets);
     loop_destroy(&daemon->loop);
 }
 

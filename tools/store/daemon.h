@@ -7,6 +7,7 @@
 #include "store/domain.h"
 #include "store/live_update.h"
 #include "store/loop.h"
+#include "store/socket.h"
 #include "store/statistics.h"
 
 struct daemon {
@@ -15,6 +16,7 @@ struct daemon {
     struct statistics statistics;
     struct watch_index watches;
     struct loop loop;
+    struct socket_turn sockets;
     struct connection *connections;
     struct loop_source clock; /* a timer, while there is something to look at */
     bool clock_runs;

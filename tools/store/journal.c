@@ -13,16 +13,20 @@
 
 #include "store/bytes.h"
 #include "store/daemon.h"
+#include "store/journal_file.h"
 #include "store/journal_records.h"
 #include "store/journal_snapshot.h"
 #include "store/log.h"
 
+#define RECORD_KEPT (64 * 1024) /* bytes of memory for the next record that are kept */
 #define COMPACT_SLACK (512 * 1024) /* bytes that the file may always grow by before it is written anew */
 
 struct journal {
     struct daemon *daemon;
-    int directory_fd, lock_fd, fd;
-    uint64_t size, compact_at;
+    int directory_fd, lock_fd;
+    struct journal_file file;
+    uint64_t compact_at;         /* bytes in the file */
+    struct bytes record;         /* memory for the one that is being made */
     struct snapshot snapshot; /* the file that will replace it, while one is written */
     bool full; /* a write failed; told to the log once */
     struct journal_state state; /* of the file as it was found */
@@ -34,41 +38,35 @@ static uint64_t compaction_after(uint64_t live)
     return live + live / 4 + COMPACT_SLACK;
 }
 
-/* Takes a record out that was written in part. */
-static void cut_back(struct journal *journal)
-{
-    if (ftruncate(journal->fd, (off_t)journal->size) < 0)
-        log_error("the journal cannot be cut back to its last whole record: %s", strerror(errno));
-}
-
 /* Adds one record, or nothing. */
 static int append(struct journal *journal, const struct bytes *record)
 {
-    int error = journal_write_all(journal->fd, record->data, record->size);
+    int error = journal_file_append(&journal->file, record->data, record->size);
     if (error && journal->snapshot.active) { /* its room serves better here */
-        cut_back(journal);
         snapshot_abandon(&journal->snapshot);
-        journal->compact_at = compaction_after(journal->size);
-        error = journal_write_all(journal->fd, record->data, record->size);
+        journal->compact_at = compaction_after(journal->file.size);
+        error = journal_file_append(&journal->file, record->data, record->size);
     }
-    if (!error) {
-        journal->size += record->size;
-        journal->full = false;
-        return 0;
-    }
-    if (!journal->full)
+    if (error && !journal->full)
         log_error("the journal cannot grow: %s; writes are refused until there is room", strerror(error));
-    journal->full = true;
-    cut_back(journal);
-    return ENOSPC;
+    journal->full = error != 0;
+    return error ? ENOSPC : 0;
 }
 
-/* Completes a record and adds it; frees its memory. */
+/* The buffer for a record, empty. */
+static struct bytes *empty_record(struct journal *journal)
+{
+    journal->record.size = 0;
+    return &journal->record;
+}
+
+/* Completes a record and adds it. */
 static int finish(struct journal *journal, struct bytes *record)
 {
     journal_record_end(record);
     int error = append(journal, record);
-    free(record->data);
+    if (record->capacity > RECORD_KEPT)
+        bytes_free(record);
     return error;
 }
 
@@ -84,28 +82,29 @@ static struct journal_origin current_origin(const struct journal *journal)
 
 static int record_changes(void *context, const struct change_list *changes)
 {
-    struct bytes record = {0};
-    struct journal_origin origin = current_origin(context);
-    journal_record_begin(&record, RECORD_CHANGES);
-    journal_put_origin(&record, &origin);
+    struct journal *journal = context;
+    struct bytes *record = empty_record(journal);
+    struct journal_origin origin = current_origin(journal);
+    journal_record_begin(record, RECORD_CHANGES);
+    journal_put_origin(record, &origin);
     for (const struct change *change = changes->first; change; change = change->next)
-        journal_put_change(&record, change);
-    return finish(context, &record);
+        journal_put_change(record, change);
+    return finish(journal, record);
 }
 
 int journal_put_domain(struct journal *journal, const struct ring_connection *ring)
 {
-    struct bytes record = {0};
-    journal_encode_domain(&record, ring);
-    return finish(journal, &record);
+    struct bytes *record = empty_record(journal);
+    journal_encode_domain(record, ring);
+    return finish(journal, record);
 }
 
 static int put_number(struct journal *journal, enum journal_record kind, domid_t domain)
 {
-    struct bytes record = {0};
-    journal_record_begin(&record, kind);
-    BYTES_PUT(&record, domain);
-    return finish(journal, &record);
+    struct bytes *record = empty_record(journal);
+    journal_record_begin(record, kind);
+    BYTES_PUT(record, domain);
+    return finish(journal, record);
 }
 
 int journal_release_domain(struct journal *journal, domid_t domain)
@@ -120,9 +119,9 @@ int journal_drop_watches(struct journal *journal, domid_t domain)
 
 int journal_put_quota(struct journal *journal, domid_t domain, const struct quota_field *field, unsigned int value)
 {
-    struct bytes record = {0};
-    journal_encode_limit(&record, domain, field, value);
-    return finish(journal, &record);
+    struct bytes *record = empty_record(journal);
+    journal_encode_limit(record, domain, field, value);
+    return finish(journal, record);
 }
 
 int journal_put_features(struct journal *journal, domid_t domain, uint32_t features)
@@ -132,40 +131,40 @@ int journal_put_features(struct journal *journal, domid_t domain, uint32_t featu
 
 int journal_add_watch(struct journal *journal, const struct watch *watch)
 {
-    struct bytes record = {0};
-    journal_encode_watch(&record, RECORD_WATCH, watch, current_origin(journal));
-    return finish(journal, &record);
+    struct bytes *record = empty_record(journal);
+    journal_encode_watch(record, RECORD_WATCH, watch, current_origin(journal));
+    return finish(journal, record);
 }
 
 int journal_remove_watch(struct journal *journal, const struct watch *watch)
 {
-    struct bytes record = {0};
-    journal_encode_watch(&record, RECORD_UNWATCH, watch, current_origin(journal));
-    return finish(journal, &record);
+    struct bytes *record = empty_record(journal);
+    journal_encode_watch(record, RECORD_UNWATCH, watch, current_origin(journal));
+    return finish(journal, record);
 }
 
 uint64_t journal_size(const struct journal *journal)
 {
-    return journal->size;
+    return journal->file.size;
 }
 
 bool journal_maintain(struct journal *journal)
 {
     struct snapshot *snapshot = &journal->snapshot;
-    if (!snapshot->active && journal->size < journal->compact_at)
+    struct journal_file *file = &journal->file;
+    if (!snapshot->active && file->size < journal->compact_at)
         return false;
     if (!snapshot->active)
-        snapshot_begin(snapshot, journal->daemon, journal->directory_fd, journal->size);
-    if (!snapshot_step(snapshot, journal->fd, journal->size))
+        snapshot_begin(snapshot, journal->daemon, journal->directory_fd, file->size);
+    if (!snapshot_step(snapshot, file->fd, file->size))
         return true;
     if (snapshot->error) {
         log_error("the journal cannot be written anew: %s; the old one goes on", strerror(snapshot->error));
     } else {
-        close(journal->fd);
-        journal->fd = snapshot->fd;
-        journal->size = snapshot->size;
+        journal_file_close(file);
+        *file = (struct journal_file){.fd = snapshot->fd, .size = snapshot->size, .room = snapshot->size};
     }
-    journal->compact_at = compaction_after(journal->size);
+    journal->compact_at = compaction_after(file->size);
     return false;
 }
 
@@ -175,7 +174,7 @@ static char *read_file(int fd, size_t *size)
     struct stat status;
     if (fstat(fd, &status) < 0)
         return NULL;
-    char *data = allocate((size_t)status.st_size + 1);
+    char *data = allocate_uncleared((size_t)status.st_size + 1);
     for (*size = 0; *size < (size_t)status.st_size;) {
         ssize_t got = read(fd, data + *size, (size_t)status.st_size - *size);
         if (got < 0 && errno == EINTR)
@@ -191,18 +190,20 @@ static char *read_file(int fd, size_t *size)
     return data;
 }
 
-/* Reads the file into the daemon's store. A damaged one is kept beside it for people to look at. 0 or errno. */
-static int load(struct journal *journal, const char *directory)
+/* Reads the file into the daemon's store, and takes it over. A damaged one is kept beside it for people to look at. 0 or
+ * errno. */
+static int load(struct journal *journal, const char *directory, int fd)
 {
     size_t size;
-    char *data = read_file(journal->fd, &size);
+    char *data = read_file(fd, &size);
     if (!data)
         return errno;
-    size_t good = 0, damaged = 0;
+    size_t end = 0, damaged = 0;
     if (size >= JOURNAL_MAGIC_SIZE && memcmp(data, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE) == 0) {
-        good = journal_load(&journal->state, &journal->daemon->store, data, size, &damaged);
+        end = journal_load(&journal->state, &journal->daemon->store, data, size, &damaged);
     } else if (size > 0) {
         log_error("%s/journal does not begin as a journal does: the store starts empty", directory);
+        end = size;
         damaged++;
     }
     free(data);
@@ -213,13 +214,9 @@ static int load(struct journal *journal, const char *directory)
         journal->compact_at = 0; /* the next turn writes it anew, under another inode */
     } else {
         journal->compact_at = compaction_after(journal->state.snapshot_end);
-        if (good < size)
-            log_info("%s/journal: its last %zu bytes are not a whole record and do not count", directory, size - good);
-        if (ftruncate(journal->fd, (off_t)good) < 0)
-            return errno;
     }
-    journal->size = damaged ? size : good;
-    return journal->size ? 0 : journal_write_all(journal->fd, JOURNAL_MAGIC, journal->size = JOURNAL_MAGIC_SIZE);
+    int error = end == 0 ? journal_write_all(fd, JOURNAL_MAGIC, end = JOURNAL_MAGIC_SIZE) : 0;
+    return error ? error : journal_file_take(&journal->file, fd, end);
 }
 
 /* Puts the limits and features that the file names in force. */
@@ -240,7 +237,7 @@ struct journal *journal_open(struct daemon *daemon, const char *directory)
 {
     struct journal *journal = allocate(sizeof(*journal));
     journal->daemon = daemon;
-    journal->fd = journal->lock_fd = -1;
+    journal->file.fd = journal->lock_fd = -1;
     int error = 0;
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
         error = errno;
@@ -253,9 +250,11 @@ struct journal *journal_open(struct daemon *daemon, const char *directory)
                   error == EWOULDBLOCK ? "another store daemon serves from it" : strerror(error));
         goto close_journal;
     }
-    journal->fd = openat(journal->directory_fd, "journal", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    error = journal->fd < 0 ? errno : load(journal, directory);
+    int fd = openat(journal->directory_fd, "journal", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    error = fd < 0 ? errno : load(journal, directory, fd);
     if (error) {
+        if (fd >= 0)
+            close(fd);
         log_error("%s/journal: %s", directory, strerror(error));
         goto close_journal;
     }
@@ -275,8 +274,8 @@ void journal_close(struct journal *journal)
 {
     journal_state_free(&journal->state);
     snapshot_abandon(&journal->snapshot);
-    if (journal->fd >= 0)
-        close(journal->fd);
+    journal_file_close(&journal->file);
+    bytes_free(&journal->record);
     if (journal->lock_fd >= 0)
         close(journal->lock_fd);
     if (journal->directory_fd >= 0)

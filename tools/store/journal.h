@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal: what a daemon needs that is started after this one was killed at any instant. It lies on a memory file
- * system (a host's reboot starts with an empty store, as the domains are gone too), so that writing it is one system
- * call and needs no flush.
+ * system (a host's reboot starts with an empty store, as the domains are gone too), so that what is written to its pages
+ * outlives the daemon and needs no flush.
  *
  *     DIR/journal   a header, then records: size, kind, checksum, payload. A record is whole or it does not count.
  *     DIR/lock      held while a daemon serves from DIR

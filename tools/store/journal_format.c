@@ -366,15 +366,32 @@ static bool load_record(struct journal_state *state, struct store *store, uint32
     return !reader->failed;
 }
 
+/* The size without the zeros at the end. */
+static size_t used_size(const char *data, size_t size)
+{
+    while (size > 0 && data[size - 1] == '\0')
+        size--;
+    return size;
+}
+
+/* Whether nothing follows but room, or a record that was not finished (journal_file.h). */
+static bool is_end(const char *data, size_t at, size_t used, size_t size)
+{
+    struct record_header header;
+    if (size - at < sizeof(header) || at >= used)
+        return true;
+    memcpy(&header, data + at, sizeof(header));
+    size_t room = size - at - sizeof(header);
+    return header.size > room || (header.kind == 0 && at + sizeof(header) + header.size >= used);
+}
+
 size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged)
 {
-    size_t at = JOURNAL_MAGIC_SIZE, good = at, first_bad = 0;
-    while (size - at >= sizeof(struct record_header)) {
+    size_t at = JOURNAL_MAGIC_SIZE, good = at, first_bad = 0, used = used_size(data, size);
+    while (!is_end(data, at, used, size)) {
         struct record_header header;
         memcpy(&header, data + at, sizeof(header));
         const char *payload = data + at + sizeof(header);
-        if (header.size > size - at - sizeof(header))
-            break;
         struct byte_reader reader = {.at = payload, .end = payload + header.size};
         bool sound = checksum(header.size, header.kind, payload) == header.checksum;
         if (sound && load_record(state, store, header.kind, &reader)) {
@@ -395,9 +412,12 @@ size_t journal_load(struct journal_state *state, struct store *store, const char
         }
     }
     if (first_bad) {
-        log_error("the journal is damaged from byte %zu to its end at %zu", first_bad, size);
+        log_error("the journal is damaged from byte %zu to its end at %zu", first_bad, used);
         ++*damaged;
+        return used > good ? used : good;
     }
+    if (used > good)
+        log_info("the journal's last %zu bytes are not a whole record and do not count", used - good);
     return good;
 }
 

@@ -76,8 +76,9 @@ void journal_put_change(struct bytes *record, const struct change *change);
 void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value);
 void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain);
 
-/* Carries out the records of a file (after its magic) on a store and a state. Returns the size up to the end of the
- * last whole record; *damaged counts the places before that where something is wrong, each told to the log. */
+/* Carries out the records of a file (after its magic) on a store and a state. *damaged counts the places where something
+ * is wrong, each told to the log; a last record that was never finished is none. Returns the size up to the end of the
+ * last whole record, or, when what is behind that is damaged, of all that is not zero. */
 size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged);
 
 void journal_state_free(struct journal_state *state);

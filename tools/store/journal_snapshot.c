@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/journal_file.h"
 #include "store/journal_nodes.h"
 #include "store/journal_records.h"
 
@@ -15,21 +16,6 @@
 #define RECORD_SIZE (32 * 1024) /* about so many bytes of nodes are one record */
 #define STEP_RECORDS 4
 #define STEP_TAIL (1024 * 1024) /* bytes of the old file that one step copies, and twice what came since the last */
-
-int journal_write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return put < 0 ? errno : ENOSPC;
-        data += put;
-        size -= (size_t)put;
-    }
-    return 0;
-}
-
 
 static void write_bytes(struct snapshot *snapshot, const char *data, size_t size)
 {
@@ -42,8 +28,7 @@ static void write_record(struct snapshot *snapshot, struct bytes *record)
 {
     journal_record_end(record);
     write_bytes(snapshot, record->data, record->size);
-    free(record->data);
-    *record = (struct bytes){0};
+    bytes_free(record);
 }
 
 static void write_connection(struct snapshot *snapshot, const struct connection *connection)
@@ -104,7 +89,7 @@ static void write_nodes(struct snapshot *snapshot)
         if (snapshot->nodes_left)
             write_record(snapshot, &record);
         else
-            free(record.data);
+            bytes_free(&record);
     }
     if (!snapshot->nodes_left)
         tree_iterator_end(&snapshot->iterator);

@@ -21,9 +21,6 @@ struct snapshot {
     struct tree_iterator iterator;
 };
 
-/* Writes all of it, EINTR or not. 0 or errno. */
-int journal_write_all(int fd, const char *data, size_t size);
-
 /* Begins a file of the daemon's state as it is, which is all that the old file's first `old_size` bytes say. */
 void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int directory_fd, uint64_t old_size);
 

@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* `size` zeroed bytes. */
+/* `size` zeroed bytes; or as they are, for a caller that fills them. */
 void *allocate(size_t size);
+void *allocate_uncleared(size_t size);
 
 /* `block` (or NULL) grown or shrunk to `size`; the new part is not zeroed. */
 void *reallocate(void *block, size_t size);

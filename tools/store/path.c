@@ -72,24 +72,6 @@ int path_canonicalise(const char *name, const char *home, bool allow_special, ch
     return path_is_canonical(path) ? 0 : EINVAL;
 }
 
-bool path_next_component(const char **cursor, struct path_component *component)
-{
-    const char *start = *cursor;
-    if (!start)
-        return false;
-    component->name = start;
-    if (start[0] == '/') {
-        /* The first call on an absolute path: the root's name is empty. */
-        component->size = 0;
-        *cursor = start[1] ? start + 1 : NULL;
-        return true;
-    }
-    const char *slash = strchrnul(start, '/');
-    component->size = (size_t)(slash - start);
-    *cursor = slash[0] ? slash + 1 : NULL;
-    return true;
-}
-
 size_t path_parent_size(const char *path)
 {
     size_t size = (size_t)(strrchr(path, '/') - path);

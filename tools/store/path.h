@@ -41,7 +41,21 @@ struct path_component {
 int32_t path_depth(const char *path);
 
 /* Walks a canonical path: start with *cursor = path; false at its end. */
-bool path_next_component(const char **cursor, struct path_component *component);
+static inline bool path_next_component(const char **cursor, struct path_component *component)
+{
+    const char *start = *cursor, *end = start;
+    if (!start)
+        return false;
+    component->name = start;
+    while (*end && *end != '/')
+        end++;
+    component->size = (size_t)(end - start);
+    if (*end && (end > start || end[1])) /* the root's name is empty: it is what "/" has before its slash */
+        *cursor = end + 1;
+    else
+        *cursor = NULL;
+    return true;
+}
 
 /* The size of the path of the parent of an absolute path other than "/": "/a/b" has 2, "/a" has 1. */
 size_t path_parent_size(const char *path);

@@ -10,12 +10,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "store/daemon.h"
 #include "store/log.h"
 #include "store/memory.h"
 
 struct socket_connection {
     struct connection connection; /* first: a pointer to one is a pointer to the other */
     struct loop_source source;
+    struct socket_connection *next_receiving, *next_sending; /* of the turn, when in that list */
+    bool receiving, sending;
 };
 
 static struct socket_connection *socket_of(struct connection *connection)
@@ -23,22 +26,23 @@ static struct socket_connection *socket_of(struct connection *connection)
     return (struct socket_connection *)connection;
 }
 
-static ssize_t transferred(ssize_t count)
+static void send_later(struct connection *connection)
 {
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    return count;
+    struct socket_connection *client = socket_of(connection);
+    struct socket_turn *turn = &connection->daemon->sockets;
+    if (client->sending)
+        return;
+    client->sending = true;
+    client->next_sending = turn->sending;
+    turn->sending = client;
 }
 
-static ssize_t receive(struct connection *connection, void *to, size_t size)
+static void receive_later(struct socket_connection *client)
 {
-    ssize_t got = recv(socket_of(connection)->source.fd, to, size, MSG_DONTWAIT);
-    return got == 0 ? -1 : transferred(got);
-}
-
-static ssize_t send_bytes(struct connection *connection, const void *from, size_t size)
-{
-    return transferred(send(socket_of(connection)->source.fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+    struct socket_turn *turn = &client->connection.daemon->sockets;
+    client->receiving = true;
+    client->next_receiving = turn->receiving;
+    turn->receiving = client;
 }
 
 static void wait_for(struct connection *connection, bool for_input, bool for_output)
@@ -54,8 +58,7 @@ static void free_socket(struct connection *connection)
 }
 
 static const struct transport transport = {
-    .receive = receive,
-    .send = send_bytes,
+    .send_later = send_later,
     .wait = wait_for,
     .fail = connection_close,
     .free = free_socket,
@@ -65,10 +68,87 @@ static void ready(struct loop_source *source, uint32_t events)
 {
     struct socket_connection *client =
         (struct socket_connection *)((char *)source - offsetof(struct socket_connection, source));
-    if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))
+    if (events & EPOLLIN)
+        receive_later(client);
+    else if (events & (EPOLLHUP | EPOLLERR))
         connection_close(&client->connection);
-    else
-        connection_service(&client->connection);
+    if (events & EPOLLOUT)
+        send_later(&client->connection);
+}
+
+/* The next of `*list` that are still connected and have something to transfer, as many as fit; those are in `clients`.
+ * Takes all it has looked at from the list. */
+static size_t choose_receiving(struct socket_connection **list, struct transfer transfers[],
+                               struct socket_connection *clients[])
+{
+    size_t count = 0;
+    while (*list && count < TRANSFERS_MAX) {
+        struct socket_connection *client = *list;
+        struct connection *connection = &client->connection;
+        struct transfer *transfer = &transfers[count];
+        *list = client->next_receiving;
+        client->receiving = false;
+        if (connection->failed)
+            continue;
+        *transfer = (struct transfer){.fd = client->source.fd, .direction = TRANSFER_RECEIVE};
+        transfer->data = connection_input_room(connection, &transfer->size);
+        if (transfer->size > 0)
+            clients[count++] = client;
+        else
+            daemon_queue(connection->daemon, connection);
+    }
+    return count;
+}
+
+static size_t choose_sending(struct socket_connection **list, struct transfer transfers[],
+                             struct socket_connection *clients[])
+{
+    size_t count = 0;
+    while (*list && count < TRANSFERS_MAX) {
+        struct socket_connection *client = *list;
+        const struct connection *connection = &client->connection;
+        *list = client->next_sending;
+        client->sending = false;
+        if (connection->failed || connection->output_start == connection->output_end)
+            continue;
+        transfers[count] = (struct transfer){.fd = client->source.fd,
+                                             .direction = TRANSFER_SEND,
+                                             .data = connection->output + connection->output_start,
+                                             .size = connection->output_end - connection->output_start};
+        clients[count++] = client;
+    }
+    return count;
+}
+
+void socket_turn_receive(struct socket_turn *turn)
+{
+    struct transfer transfers[TRANSFERS_MAX];
+    struct socket_connection *clients[TRANSFERS_MAX];
+    while (turn->receiving) {
+        size_t count = choose_receiving(&turn->receiving, transfers, clients);
+        transfer_all(&turn->queue, transfers, count);
+        for (size_t i = 0; i < count; i++) {
+            connection_input_arrived(&clients[i]->connection, transfers[i].result);
+            connection_service(&clients[i]->connection);
+        }
+    }
+}
+
+void socket_turn_send(struct socket_turn *turn)
+{
+    struct transfer transfers[TRANSFERS_MAX];
+    struct socket_connection *clients[TRANSFERS_MAX];
+    while (turn->sending) {
+        size_t count = choose_sending(&turn->sending, transfers, clients);
+        transfer_all(&turn->queue, transfers, count);
+        for (size_t i = 0; i < count; i++)
+            connection_output_taken(&clients[i]->connection, transfers[i].result);
+    }
+}
+
+void socket_turn_destroy(struct socket_turn *turn)
+{
+    transfer_queue_destroy(&turn->queue);
 }
 
 struct connection *socket_adopt(struct daemon *daemon, int fd)

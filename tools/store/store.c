@@ -35,7 +35,7 @@ static const struct quota *limits_of(const struct view *view, const struct actor
 /* What a transaction has looked at, for the check at its end. */
 static int note_access(struct view *view, const struct actor *actor, const char *path, unsigned int what)
 {
-    if (!view->accesses)
+    if (!view->accesses || view->replays)
         return 0;
     unsigned int limit = actor_is_privileged(actor) ? 0 : limits_of(view, actor)->transaction_nodes;
     return access_log_add(view->accesses, path, what, limit) ? 0 : ENOSPC;
@@ -129,7 +129,7 @@ static int check_write(struct view *view, const struct actor *actor, const struc
             return error;
     }
     if (missing)
-        return view->accesses ? note_ancestor(view, actor, change->path, missing) : 0;
+        return view->accesses && !view->replays ? note_ancestor(view, actor, change->path, missing) : 0;
     bool nothing_to_do = change->kind == CHANGE_MAKE;
     int error = note_access(view, actor, change->path, ACCESSED_EXISTENCE);
     return !error && nothing_to_do ? NO_CHANGE : error;

@@ -27,6 +27,7 @@ struct view {
     struct node **top;
     struct usage *usage;          /* of a transaction: what it adds to the store's; of the store: that itself */
     struct access_log *accesses;  /* of a transaction; NULL for the store */
+    bool replays;                 /* what is looked at needs no note: it is known to be as it was */
     struct change_list *changes;  /* receives what was changed */
 };
 

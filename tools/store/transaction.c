@@ -123,13 +123,19 @@ struct view transaction_view(struct transaction *transaction, struct store *stor
                          .changes = &transaction->changes};
 }
 
-/* Whether another has changed what this access saw. */
-static bool conflicts(const struct access *access, struct node *base, struct node *current)
+/* Whether another has changed what this access saw. Nodes with the same children have the same below them. */
+static bool conflicts(const struct access *access, const struct node *before, const struct node *after)
 {
-    struct node *before = tree_find(base, access->path);
-    struct node *after = tree_find(current, access->path);
-    if (before == after)
-        return false;
+    const char *cursor = access->path;
+    struct path_component component;
+    while (path_next_component(&cursor, &component)) {
+        if (before && after && before->children == after->children)
+            return false;
+        before = before ? tree_find_child(before, component.name, component.size) : NULL;
+        after = after ? tree_find_child(after, component.name, component.size) : NULL;
+        if (before == after)
+            return false;
+    }
     if (!before || !after)
         return true;
     if ((access->what & ACCESSED_CONTENT) && before->generation != after->generation)
@@ -152,6 +158,7 @@ static int rebase(struct transaction *transaction, struct store *store, const st
 {
     struct transaction *again = transaction_start(store, transaction->id);
     struct view view = transaction_view(again, store);
+    view.replays = true;
     int error = 0;
     for (const struct change *change = transaction->changes.first; change && !error; change = change->next)
         error = store_replay(&view, actor, change);

@@ -11,7 +11,7 @@ struct value *value_create(const void *data, size_t size)
 {
     if (size == 0)
         return NULL;
-    struct value *value = allocate(sizeof(*value) + size);
+    struct value *value = allocate_uncleared(sizeof(*value) + size);
     value->references = 1;
     value->size = (uint32_t)size;
     memcpy(value->data, data, size);
@@ -58,11 +58,45 @@ size_t tree_node_bytes(const struct node *node)
     return node->value ? bytes + sizeof(*node->value) + node->value->size : bytes;
 }
 
+/* A name that is looked for among nodes. */
+struct key {
+    uint64_t prefix;
+    const char *name;
+    size_t size;
+};
+
+static struct key make_key(const char *name, size_t size)
+{
+    struct key key = {.name = name, .size = size};
+    for (size_t i = 0; i < sizeof(key.prefix) && i < size; i++)
+        key.prefix |= (uint64_t)(unsigned char)name[i] << (56 - 8 * i);
+    return key;
+}
+
+/* Most names differ in the first bytes, or have no others. */
+static inline int compare_key(const struct key *key, const struct node *node)
+{
+    if (key->prefix != node->prefix)
+        return key->prefix < node->prefix ? -1 : 1;
+    size_t common = key->size < node->name_size ? key->size : node->name_size;
+    int order = common > sizeof(key->prefix) ? memcmp(key->name + sizeof(key->prefix), node->name + sizeof(key->prefix),
+                                                      common - sizeof(key->prefix))
+                                             : 0;
+    return order ? order : (key->size > node->name_size) - (key->size < node->name_size);
+}
+
+int tree_compare_names(const char *name, size_t name_size, const struct node *node)
+{
+    struct key key = make_key(name, name_size);
+    return compare_key(&key, node);
+}
+
 static struct node *create_node(const char *name, size_t name_size, struct permissions *permissions)
 {
     struct node *node = allocate(sizeof(*node) + name_size);
     node->references = 1;
     node->priority = (uint32_t)hash_bytes(name, name_size, 0);
+    node->prefix = make_key(name, name_size).prefix;
     node->permissions = permissions;
     node->name_size = (uint32_t)name_size;
     node->names_size = node->name_size + 1;
@@ -75,7 +109,7 @@ static struct node *own_node(struct node *node)
 {
     if (node->references == 1)
         return node;
-    struct node *copy = allocate(sizeof(*copy) + node->name_size);
+    struct node *copy = allocate_uncleared(sizeof(*copy) + node->name_size);
     memcpy(copy, node, sizeof(*copy) + node->name_size);
     copy->references = 1;
     tree_reference(copy->left);
@@ -85,15 +119,6 @@ static struct node *own_node(struct node *node)
     value_reference(copy->value);
     node->references--;
     return copy;
-}
-
-int tree_compare_names(const char *name, size_t name_size, const struct node *node)
-{
-    size_t common = name_size < node->name_size ? name_size : node->name_size;
-    int order = memcmp(name, node->name, common);
-    if (order)
-        return order;
-    return (name_size > node->name_size) - (name_size < node->name_size);
 }
 
 static uint32_t names_size_of(const struct node *node)
@@ -113,7 +138,8 @@ static struct node *insert_node(struct node *treap, struct node *fresh)
         return fresh;
     treap = own_node(treap);
     struct node *top = treap;
-    if (tree_compare_names(fresh->name, fresh->name_size, treap) < 0) {
+    struct key key = {fresh->prefix, fresh->name, fresh->name_size};
+    if (compare_key(&key, treap) < 0) {
         struct node *child = treap->left = insert_node(treap->left, fresh);
         if (child->priority > treap->priority) {
             treap->left = child->right;
@@ -152,10 +178,10 @@ static struct node *merge_treaps(struct node *low, struct node *high)
     return top;
 }
 
-static struct node *remove_node(struct node *treap, const char *name, size_t name_size, struct node **removed)
+static struct node *remove_node(struct node *treap, const struct key *key, struct node **removed)
 {
     treap = own_node(treap);
-    int order = tree_compare_names(name, name_size, treap);
+    int order = compare_key(key, treap);
     if (order == 0) {
         struct node *rest = merge_treaps(treap->left, treap->right);
         treap->left = treap->right = NULL;
@@ -164,16 +190,17 @@ static struct node *remove_node(struct node *treap, const char *name, size_t nam
         return rest;
     }
     struct node **side = order < 0 ? &treap->left : &treap->right;
-    *side = remove_node(*side, name, name_size, removed);
+    *side = remove_node(*side, key, removed);
     sum_names(treap);
     return treap;
 }
 
 struct node *tree_find_child(const struct node *parent, const char *name, size_t name_size)
 {
+    struct key key = make_key(name, name_size);
     struct node *node = parent->children;
     while (node) {
-        int order = tree_compare_names(name, name_size, node);
+        int order = compare_key(&key, node);
         if (order == 0)
             break;
         node = order < 0 ? node->left : node->right;
@@ -211,10 +238,11 @@ struct node *tree_own(struct node **top, const char *path)
     struct node *node = *top = own_node(*top);
     struct path_component component;
     while (path_next_component(&path, &component)) {
+        struct key key = make_key(component.name, component.size);
         struct node **link = &node->children;
         for (;;) {
             node = *link = own_node(*link);
-            int order = tree_compare_names(component.name, component.size, node);
+            int order = compare_key(&key, node);
             if (order == 0)
                 break;
             link = order < 0 ? &node->left : &node->right;
@@ -229,10 +257,11 @@ struct node *tree_own_nearest(struct node **top, const char *path, const char **
     struct path_component component;
     *missing = path;
     while (path_next_component(&path, &component)) {
+        struct key key = make_key(component.name, component.size);
         struct node **link = &node->children, *child = NULL;
         while (*link) {
             child = *link = own_node(*link);
-            int order = tree_compare_names(component.name, component.size, child);
+            int order = compare_key(&key, child);
             if (order == 0)
                 break;
             link = order < 0 ? &child->left : &child->right;
@@ -276,7 +305,8 @@ struct node *tree_append_child(struct node *parent, const char *name, size_t nam
 struct node *tree_take_child(struct node *parent, const char *name, size_t name_size, uint64_t generation)
 {
     struct node *removed = NULL;
-    parent->children = remove_node(parent->children, name, name_size, &removed);
+    struct key key = make_key(name, name_size);
+    parent->children = remove_node(parent->children, &key, &removed);
     parent->children_generation = generation;
     return removed;
 }

@@ -33,6 +33,7 @@ void value_release(struct value *value);
 struct node {
     uint32_t references;
     uint32_t priority;
+    uint64_t prefix;           /* the name's first bytes as a number that is in the same order as names */
     struct node *left, *right; /* siblings */
     struct node *children;     /* the root of their treap */
     struct permissions *permissions;
@@ -41,7 +42,7 @@ struct node {
     uint64_t children_generation; /* when a child came or went last */
     uint32_t names_size;          /* of this node's and all siblings' names below it in the treap, with zero bytes */
     uint32_t name_size;           /* without zero byte */
-    char name[];
+    char name[];                  /* no byte of which is zero */
 };
 
 /* What a node costs, in bytes: itself, its name, its value and its permissions, as if it shared them with none. */

@@ -182,7 +182,7 @@ void watch_remove(struct watch_index *index, struct watch *watch)
     free(watch);
 }
 
-/* The watches of a point, for a change so many levels below it. */
+/* The watches of a point, for a change so many levels below it, of a node with these permissions. */
 static void fire_point(struct watch_point *point, const char *path, const struct permissions *permissions,
                        int32_t below)
 {
@@ -208,23 +208,27 @@ static void fire_below(struct watch_index *index, struct watch_point *point, con
     }
 }
 
+/* Who may know of a change: looked up when somebody wants to. */
+static const struct permissions *permissions_after(struct node *top, const struct change *change)
+{
+    size_t missing;
+    return change->removed ? change->removed->permissions
+                           : tree_find_nearest(top, change->path, &missing)->permissions;
+}
+
 static void fire_change(struct watch_index *index, struct node *top, const struct change *change)
 {
-    const struct permissions *permissions;
-    size_t missing;
-    if (change->removed)
-        permissions = change->removed->permissions;
-    else
-        permissions = tree_find_nearest(top, change->path, &missing)->permissions;
-
+    const struct permissions *permissions = NULL;
     struct watch_point *point = index->top;
     struct path_component component;
     const char *cursor = change->path;
-    int32_t below = path_depth(change->path);
+    int32_t below = point->children ? path_depth(change->path) : 0;
     while (path_next_component(&cursor, &component)) {
         point = find_point(index, point, component.name, component.size);
         if (!point)
             return;
+        if (point->watches && !permissions)
+            permissions = permissions_after(top, change);
         fire_point(point, change->path, permissions, below--);
     }
     if (change->removed)

@@ -142,10 +142,8 @@ static void any_cut_of_the_file_is_some_state_of_the_past(void)
     char path[96];
     snprintf(path, sizeof(path), "%s/journal", second);
     run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
-    struct stat status;
-    CU_ASSERT_EQUAL(stat(path, &status), 0);
     int last = 20;
-    for (off_t size = status.st_size; size >= 16; size--) {
+    for (off_t size = (off_t)journal_size(daemon_.journal); size >= 16; size--) {
         CU_ASSERT_EQUAL(truncate(path, size), 0);
         CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
@@ -197,6 +195,46 @@ static void damage_is_told_and_passed_over(void)
     tear_down();
 }
 
+/* A record is written size first, kind last: what a kill leaves of it in between, whatever its payload was. */
+static void a_record_that_was_not_finished_is_no_damage(void)
+{
+    set_up();
+    call_write(&tool, 0, "/forged", "1");
+    size_t forged_size = journal_size(daemon_.journal) - 16;
+    call_write(&tool, 0, "/forged", "2");
+    size_t end = journal_size(daemon_.journal);
+    char path[96], kept[96], content[4096];
+    snprintf(path, sizeof(path), "%s/journal", second);
+    snprintf(kept, sizeof(kept), "%s/journal.damaged", second);
+    for (size_t written = 4; written < 4 + 12 + forged_size; written++) {
+        run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+        int fd = open(path, O_RDWR);
+        CU_ASSERT_EQUAL(pread(fd, content, 16 + forged_size, 0), (ssize_t)(16 + forged_size));
+        uint32_t header[4] = {(uint32_t)forged_size, 0, 0x5a5a5a5a, 0x5a5a5a5a};
+        memcpy(content, header, sizeof(header)); /* then the first record, as a payload: it must not count again */
+        size_t size = written <= 4 ? 4 : written + 4 > 16 + forged_size ? 16 + forged_size : written + 4;
+        CU_ASSERT_EQUAL(pwrite(fd, content, size, (off_t)end), (ssize_t)size);
+        close(fd);
+        CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
+        CU_ASSERT_TRUE(has(&next_, "/forged", "2"));
+        CU_ASSERT_EQUAL(access(kept, F_OK), -1);
+        struct client writer;
+        client_open(&writer, &next_, 0);
+        CU_ASSERT_STRING_EQUAL(call_write(&writer, 0, "/x", "3"), "OK");
+        client_close(&writer);
+        struct daemon again;
+        journal_close(next_.journal);
+        CU_ASSERT_EQUAL_FATAL(daemon_create(&again), 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&again, second));
+        CU_ASSERT_TRUE(same_trees(&next_, &again));
+        CU_ASSERT_EQUAL(access(kept, F_OK), -1);
+        daemon_destroy(&again);
+        daemon_destroy(&next_);
+    }
+    tear_down();
+}
+
 static void random_bytes_are_no_journal_but_no_crash(void)
 {
     set_up();
@@ -226,13 +264,13 @@ static void random_bytes_are_no_journal_but_no_crash(void)
 static void without_room_writes_fail_and_reads_go_on(void)
 {
     set_up();
-    call_write(&tool, 0, "/a", "1");
     struct rlimit old, small;
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);
     small = old;
     small.rlim_cur = 500;
     setrlimit(RLIMIT_FSIZE, &small);
+    call_write(&tool, 0, "/a", "1");
     const char *reply = "OK";
     int written = 0;
     for (; written < 50 && strcmp(reply, "OK") == 0; written++)
@@ -568,6 +606,7 @@ int main(void)
         {"any cut of the file is a state of the past, transactions whole",
          any_cut_of_the_file_is_some_state_of_the_past},
         {"damage is told, kept and passed over", damage_is_told_and_passed_over},
+        {"a record that was not finished is no damage", a_record_that_was_not_finished_is_no_damage},
         {"random bytes are no journal, but no crash", random_bytes_are_no_journal_but_no_crash},
         {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},
         {"the file stays small", the_file_stays_small},
