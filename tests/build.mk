@@ -127,7 +127,7 @@ $(IMAGES)/vmlinuz: $(DEBIAN_KERNEL)
 $(IMAGES)/vmlinux: $(IMAGES)/vmlinuz scripts/extract-kernel
 	@echo "  KERNEL  $@"
 	@scripts/extract-kernel $< $@
-$(IMAGES)/guest.initrd: scripts/make-guest scripts/lib/image.sh $(wildcard scripts/guest/*)
+$(IMAGES)/guest.initrd: scripts/make-guest scripts/lib/image.sh $(wildcard scripts/guest/*) $(DEBIAN_KERNEL)
 	@echo "  IMAGE   $@"
 	@scripts/make-guest $@
 $(IMAGES)/dom0.initrd: scripts/make-dom0 scripts/lib/image.sh $(wildcard scripts/dom0/*) scripts/guest/guest.cfg \

@@ -6,7 +6,7 @@
 make_overlay() { # FOLDER CPUS CASES
     local root=$1 command image_packages
     mkdir -p "$root/tests/bin"
-    cp tests/system/lib.sh "$root/tests/"
+    cp tests/system/{lib.sh,devices.inc} "$root/tests/"
     cp -r "$case_folder" "$root/tests/cases"
     cp tests/system/in-dom0 "$root/script"
     cp build/images/test-kernel "$root/tests/"

@@ -10,6 +10,7 @@ static const char *word_of(enum ctl_finding_kind kind)
     static const char *const words[] = {
         [CTL_FINDING_HALF_MADE] = "half-made", [CTL_FINDING_DYING] = "dying", [CTL_FINDING_NAMELESS] = "nameless",
         [CTL_FINDING_ORPHAN] = "orphan", [CTL_FINDING_NOTE] = "note",
+        [CTL_FINDING_DEVICE] = "device",
     };
 
     return words[kind];

@@ -8,10 +8,6 @@
 static const struct {
     const char *verb, *why;
 } reasons[] = {
-    { "block-attach", "disks cannot be given to a guest: there is no backend for them" },
-    { "block-detach", "disks cannot be taken from a guest: none can be given" },
-    { "network-attach", "network interfaces cannot be given to a guest: there is no backend for them" },
-    { "network-detach", "network interfaces cannot be taken from a guest: none can be given" },
     { "dump-core", "core dumps are not available" },
 };
 
@@ -30,10 +26,4 @@ static const struct cli_option options[] = { { 0 } };
 #define ABSENT(verb, takes, does) { .name = verb, .arguments = takes, .arguments_least = 1, .arguments_most = -1, \
     .summary = does " (not available)", .details = "It says so, and ends with status 3.", .options = options, .run = run }
 
-const struct cli_verb verb_block_attach = ABSENT("block-attach", "DOMAIN DISK...", "Give a running guest a disk");
-const struct cli_verb verb_block_detach = ABSENT("block-detach", "DOMAIN VDEV", "Take a disk from a running guest");
-const struct cli_verb verb_network_attach = ABSENT("network-attach", "DOMAIN [KEY=VALUE...]",
-                                                   "Give a running guest a network interface");
-const struct cli_verb verb_network_detach = ABSENT("network-detach", "DOMAIN DEVID",
-                                                   "Take a network interface from a running guest");
 const struct cli_verb verb_dump_core = ABSENT("dump-core", "DOMAIN FILE", "Write the memory of a domain into a file");

@@ -27,16 +27,27 @@ static int run_verb(struct xl *xl, const char *name, int count, char **words)
     return status == CLI_DONE ? 0 : XL_FAILED;
 }
 
-int xl_act(struct xl *xl)
+/* Runs the verb of the command's name with this option of its own, if any. */
+static int act(struct xl *xl, char *option)
 {
-    char *words[WORDS_MAX + 1] = { "--" };
-    int count = xl->cli.arguments_count;
+    char *words[WORDS_MAX + 2] = { option ? option : "--", "--" };
+    int count = xl->cli.arguments_count, before = option ? 2 : 1;
     uint32_t domid;
 
     if (count > WORDS_MAX || !xl_find(xl, xl->cli.arguments[0], &domid))
         return XL_FAILED;
-    memcpy(words + 1, xl->cli.arguments, (size_t)count * sizeof(words[0]));
-    return run_verb(xl, xl->command->name, count + 1, words);
+    memcpy(words + before, xl->cli.arguments, (size_t)count * sizeof(words[0]));
+    return run_verb(xl, xl->command->name, count + before, words);
+}
+
+int xl_act(struct xl *xl)
+{
+    return act(xl, NULL);
+}
+
+int xl_detach(struct xl *xl)
+{
+    return act(xl, xl->given['f'] ? "--force" : NULL);
 }
 
 int xl_debug_keys(struct xl *xl)

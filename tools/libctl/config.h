@@ -118,6 +118,36 @@ CTL_API int ctl_domain_config_get(struct ctl *ctl, uint32_t domid, struct ctl_co
 /* What a restart of the domain will use; the domain itself stays as it is. */
 CTL_API int ctl_domain_config_set(struct ctl *ctl, uint32_t domid, const struct ctl_config *config);
 
+/* --- devices of a domain that is there (device.c) --------------------------------------------------------------- */
+
+/*
+ * Domain 0's kernel serves them (xen-blkback, xen-netback): disks that are files or block devices, in raw format, and
+ * network interfaces. -EOPNOTSUPP for what has no backend.
+ */
+enum ctl_device_kind { CTL_DEVICE_DISK, CTL_DEVICE_NIC };
+
+/* The number of a disk that the guest is to call so, as in xen-vbd-interface(7): 51712 for "xvda". -EINVAL. */
+CTL_API int ctl_disk_number(const char *vdev, uint32_t *number);
+/*
+ * Gives a domain a disk or an interface; returns when domain 0's driver has taken it (the guest may take its time).
+ * -EEXIST when the domain has it, -EBUSY when another writes to the disk. The domain's stored configuration has it then
+ * too. On failure nothing is left behind.
+ */
+CTL_API int ctl_disk_attach(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, uint32_t *number);
+CTL_API int ctl_nic_attach(struct ctl *ctl, uint32_t domid, const struct ctl_nic *nic, uint32_t *number);
+/* Waits until the guest uses it; -ETIMEDOUT. */
+CTL_API int ctl_device_wait(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind, uint32_t number,
+                            int timeout_ms);
+#define CTL_DETACH_FORCE 1u
+/*
+ * Asks the guest for the device and removes it; -ETIMEDOUT when the guest keeps it so long (it is still asked then).
+ * CTL_DETACH_FORCE removes it without asking. -ENODEV when the domain has none of this number.
+ */
+CTL_API int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind, uint32_t number,
+                              unsigned flags, int timeout_ms);
+/* The number of an interface that is given by number or MAC address. */
+CTL_API int ctl_nic_find(struct ctl *ctl, uint32_t domid, const char *number_or_mac, uint32_t *number);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #include "creation_lock.h"
 #include "cpu_state.h"
 #include "destroy.h"
+#include "device.h"
 #include "guest_memory.h"
 #include "store_nodes.h"
 #include <errno.h>
@@ -417,6 +418,9 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
     result = store_introduce(ctl, &creation.store);
     if (result < 0)
         goto undo_store;
+    result = device_create_all(ctl, creation.domid, config);
+    if (result < 0)
+        goto undo_introduce;
     if (!(flags & CTL_CREATE_PAUSED)) {
         result = ctl_domain_unpause(ctl, creation.domid);
         if (result < 0)

@@ -3,6 +3,7 @@
  * The plan of a domain's creation: everything that can be checked before anything is changed.
  */
 #include "create.h"
+#include "device.h"
 #include "names.h"
 #include "boot_info.h"
 #include <errno.h>
@@ -29,10 +30,6 @@ static int check_config(struct ctl *ctl, const struct ctl_config *config)
     if (config->memory_kib < 1024)
         return ctl_fail(ctl, EINVAL, "memory of guest \"%s\" is %llu KiB: a guest needs at least 1 MiB",
                         config->name, (unsigned long long)config->memory_kib);
-    if (config->disks_count || config->nics_count)
-        return ctl_fail(ctl, EOPNOTSUPP, "guest \"%s\" asks for %s: devices of this kind are not available; remove %s "
-                        "or set it to [] to run the guest without them", config->name,
-                        config->disks_count ? "disks" : "network interfaces", config->disks_count ? "disk" : "vif");
     if (config->max_memory_kib < config->memory_kib)
         return ctl_fail(ctl, EINVAL, "maxmem of guest \"%s\" is below its memory", config->name);
     if (!config->vcpus || config->max_vcpus < config->vcpus || config->max_vcpus > VCPUS_MAX)
@@ -143,6 +140,9 @@ int create_plan_make(struct ctl *ctl, const struct ctl_config *config, struct cr
     if (!ctl_store(ctl))
         return -ENOENT;
     result = names_check(ctl, config->name, DOMID_INVALID);
+    if (result < 0)
+        return result;
+    result = device_check_all(ctl, config);
     if (result < 0)
         return result;
     result = make_uuid(ctl, plan);

@@ -90,6 +90,7 @@ enum ctl_finding_kind {
     CTL_FINDING_NAMELESS,  /* a domain that runs without entries in the store: is left alone */
     CTL_FINDING_ORPHAN,    /* entries in the store without their domain: are removed */
     CTL_FINDING_NOTE,      /* a note in the store that is no longer true: is removed */
+    CTL_FINDING_DEVICE,    /* a device whose attaching or detaching was cut off: is removed */
 };
 struct ctl_finding {
     enum ctl_finding_kind kind;

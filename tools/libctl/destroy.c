@@ -4,6 +4,7 @@
  */
 #include "hypercall.h"
 #include "destroy.h"
+#include "device.h"
 #include "names.h"
 #include <errno.h>
 #include <stdio.h>
@@ -84,6 +85,7 @@ void ctl_store_forget_domain(struct ctl *ctl, uint32_t domid, const uint8_t uuid
     if (name)
         names_release(ctl, XBT_NULL, name, domid);
     free(name);
+    device_forget_domain(ctl, domid);
     ctl_path(path, "/local/domain/%u/device", domid);
     for_each_child(ctl, path, remove_backends_of_kind);
     ctl_path(path, "/local/domain/%u/console", domid);

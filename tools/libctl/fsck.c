@@ -7,6 +7,7 @@
  */
 #include "creation_lock.h"
 #include "destroy.h"
+#include "device.h"
 #include "hypercall.h"
 #include "names.h"
 #include <errno.h>
@@ -79,6 +80,17 @@ static bool stays_nameless(struct check *check, const struct ctl_domain *domain)
     return *later.name == '\0';
 }
 
+static void found_device(void *context, const struct device_id *id, const char *why)
+{
+    struct check *check = context;
+    struct ctl_finding *finding = add(check, CTL_FINDING_DEVICE, id->domid, "%s %u of domain %u is cut off in its "
+                                      "middle: %s", id->kind == CTL_DEVICE_DISK ? "disk" : "network interface",
+                                      id->number, id->domid, why);
+
+    if (finding && check->mend)
+        finding->mended = device_erase(check->ctl, id);
+}
+
 static void check_domain(struct check *check, const struct ctl_domain *domain)
 {
     char path[CTL_STORE_PATH_MAX], *creating;
@@ -106,6 +118,8 @@ static void check_domain(struct check *check, const struct ctl_domain *domain)
     } else if (*domain->name == '\0') {
         add(check, CTL_FINDING_NAMELESS, domain->domid, "domain %u runs, but the store has nothing of it; `ctl "
             "destroy %u` ends it", domain->domid, domain->domid);
+    } else {
+        device_find_left_over(check->ctl, domain->domid, found_device, check);
     }
     free(creating);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl block-detach: takes a disk from a running guest. */
+#include "device_change.h"
+#include "verbs.h"
+
+static int run(struct cli *cli)
+{
+    uint32_t domid, number;
+
+    if (ctl_disk_number(cli->arguments[1], &number) < 0)
+        return cli_usage_error(cli, "\"%.40s\" is no disk; write xvdb, or its number", cli->arguments[1]);
+    if (!cli_find(cli, cli->arguments[0], &domid))
+        return CLI_FAILED;
+    return device_detach(cli, domid, CTL_DEVICE_DISK, number);
+}
+
+static const struct cli_option options[] = {
+    { 'f', "force", NULL, "take it away without asking the guest" },
+    { 't', "timeout", "SECONDS", "give up after so long (10)" },
+    { 0 },
+};
+
+const struct cli_verb verb_block_detach = {
+    .name = "block-detach", .arguments = "DOMAIN VDEV", .arguments_least = 2, .arguments_most = 2,
+    .summary = "Take a disk from a running guest",
+    .details = "VDEV is what the guest calls it, as xvdb, or its number. A guest that does not let go of it in time\n"
+               "keeps it; the status is 4 then.",
+    .options = options, .run = run,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Devices that came or went while a domain ran, in the configuration that its restart will use. */
+#include "device.h"
+#include "config_devices.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The stored configuration; 1, or 0 when the domain has none, or a negative errno with the sentence set. */
+static int load(struct ctl *ctl, uint32_t domid, struct ctl_config *config)
+{
+    int result = ctl_domain_config_get(ctl, domid, config);
+
+    return result == -ENODATA ? 0 : result < 0 ? result : 1;
+}
+
+/* A copy by way of its text. */
+static bool add_disk(struct ctl_config *config, const struct ctl_disk *disk)
+{
+    struct ctl_disk *grown = reallocarray(config->disks, config->disks_count + 1, sizeof(*grown));
+    char *text = config_disk_print(disk), why[CONFIG_WHY_MAX];
+    bool added = false;
+
+    if (grown)
+        config->disks = grown;
+    if (grown && text)
+        added = config_disk_parse(text, &grown[config->disks_count++], why);
+    free(text);
+    return added;
+}
+
+static bool add_nic(struct ctl_config *config, const struct ctl_nic *nic)
+{
+    struct ctl_nic *grown = reallocarray(config->nics, config->nics_count + 1, sizeof(*grown));
+    char *text = config_nic_print(nic), why[CONFIG_WHY_MAX];
+    bool added = false;
+
+    if (grown)
+        config->nics = grown;
+    if (grown && text)
+        added = config_nic_parse(text, &grown[config->nics_count++], why);
+    free(text);
+    return added;
+}
+
+int device_config_add(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic)
+{
+    struct ctl_config config;
+    int result = load(ctl, domid, &config);
+
+    if (result == 1) {
+        if (disk ? add_disk(&config, disk) : add_nic(&config, nic))
+            result = ctl_domain_config_set(ctl, domid, &config);
+        else
+            result = ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of domain %u", domid);
+    }
+    ctl_config_free(&config);
+    return result;
+}
+
+static void drop_disk(struct ctl_config *config, uint32_t number)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < config->disks_count; i++) {
+        uint32_t held;
+
+        if (ctl_disk_number(config->disks[i].vdev, &held) == 0 && held == number)
+            config_disk_free(&config->disks[i]);
+        else
+            config->disks[kept++] = config->disks[i];
+    }
+    config->disks_count = kept;
+}
+
+static void drop_nic(struct ctl_config *config, uint32_t number)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < config->nics_count; i++) {
+        if (config->nics[i].number == number)
+            config_nic_free(&config->nics[i]);
+        else
+            config->nics[kept++] = config->nics[i];
+    }
+    config->nics_count = kept;
+}
+
+int device_config_remove(struct ctl *ctl, const struct device_id *id)
+{
+    struct ctl_config config;
+    int result = load(ctl, id->domid, &config);
+
+    if (result == 1) {
+        if (id->kind == CTL_DEVICE_DISK)
+            drop_disk(&config, id->number);
+        else
+            drop_nic(&config, id->number);
+        result = ctl_domain_config_set(ctl, id->domid, &config);
+    }
+    ctl_config_free(&config);
+    return result;
+}
