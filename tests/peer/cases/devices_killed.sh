@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# A ctl that is killed while it makes, gives or takes devices leaves no loop device, and nothing that ctl fsck does not mend.
+# limit: 240
+. /tests/devices.inc
+config victim 'kernel = "/tests/test-kernel"' 'memory = 32' "disk = [ \"$data,raw,xvda,rw\" ]" 'vif = [ "bridge=guests" ]'
+sed -i '/^ramdisk/d' "$config_file"
+expect "ctl create" ctl create -q -p "$config_file"
+[ "$(loops_in_use)" = 1 ] || fail "$(loops_in_use) loop devices for one disk"
+[ -n "$(ls /sys/class/net/guests/brif)" ] || fail "the interface is not in its bridge"
+expect "ctl destroy" ctl destroy victim
+within 10 "the loop device is free" no_loops
+ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
+inventory > /tmp/before
+killed() { # SECONDS COMMAND...: after so long
+    delay=$1
+    shift
+    "$@" > /dev/null 2>&1 &
+    victim=$!
+    sleep "$delay"
+    kill -KILL "$victim" 2> /dev/null || true
+    wait "$victim" 2> /dev/null || true
+}
+mended() { # WHEN
+    ctl fsck -n -q | sed "s/^/$1: /" || true
+    expect "ctl fsck, $1" ctl fsck -q > /dev/null
+    ctl fsck > /tmp/fsck.out || fail "$1: fsck finds after fsck: $(cat /tmp/fsck.out)"
+}
+for delay in 0.1 0.2 0.3 0.4 0.5; do
+    killed "$delay" ctl create -q -p "$config_file"
+    mended "creation killed after $delay s"
+    ! ctl domid victim > /dev/null 2>&1 || expect "ctl destroy" ctl destroy victim
+    within 10 "the loop devices are free" no_loops
+    nothing_left
+done
+
+config taker 'kernel = "/tests/test-kernel"' 'memory = 32'
+sed -i '/^ramdisk/d' "$config_file"
+expect "ctl create" ctl create -q -p "$config_file"
+for delay in 0.02 0.05 0.1 0.15; do
+    for command in "block-attach taker $data raw xvda rw" 'block-detach taker xvda' \
+        'network-attach taker bridge=guests' 'network-detach taker 0'; do
+        killed "$delay" ctl $command
+        mended "${command%% *} killed after $delay s"
+    done
+done
+ctl block-detach taker xvda 2> /dev/null || true
+ctl network-detach taker 0 2> /dev/null || true
+within 10 "the loop devices are free" no_loops
+# as a kill leaves it in the middle: a device that is not whole, and one whose guest has let go
+expect "ctl block-attach" ctl block-attach taker "$data" raw xvda rw
+expect "ctl network-attach" ctl network-attach taker bridge=guests
+number=$(ctl domid taker)
+xenstore-write "/libxl/$number/device/vbd/51712/keel" attaching
+xenstore-write "/local/domain/0/backend/vif/$number/0/online" 0 "/local/domain/0/backend/vif/$number/0/state" 6
+ctl fsck > /tmp/fsck.out || fail "fsck: $(cat /tmp/fsck.out)"
+[ "$(grep -c 'cut off in its middle.*: mended$' /tmp/fsck.out)" = 2 ] || fail "fsck says: $(cat /tmp/fsck.out)"
+within 10 "the loop devices are free" no_loops
+[ "$(ctl block-list taker | wc -l)" = 1 ] && [ "$(ctl network-list taker | wc -l)" = 1 ] || fail "the devices are still listed"
+expect "ctl destroy" ctl destroy taker
+nothing_left
