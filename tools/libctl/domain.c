@@ -4,7 +4,7 @@
  * The hypervisor says which domains there are; the store knows their names.
  */
 #include "hypercall.h"
-#include "store_burst.h"
+#include "store/client/batch.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define LIST_BATCH 256u
-#define BURST_LEAST 4 /* from so many domains on, their names are worth a connection of their own */
 
 _Static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "getdomaininfo has the ABI's size");
 
@@ -46,13 +45,57 @@ void ctl_domain_read_name(struct ctl *ctl, struct ctl_domain *domain)
     free(name);
 }
 
-ssize_t ctl_domain_list_bare(struct ctl *ctl, struct ctl_domain **list)
+/* Where the answers are put. */
+struct reading {
+    struct ctl_domain *next;
+    int error;
+};
+
+static void take_name(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct reading *reading = context;
+
+    while (*reading->next->name)
+        reading->next++;
+    if (!error)
+        snprintf(reading->next->name, sizeof(reading->next->name), "%s", value);
+    else if (error != ENOENT) /* a domain without one */
+        reading->error = error;
+    reading->next++;
+}
+
+int ctl_domain_read_names(struct ctl *ctl, struct ctl_domain *list, size_t count)
+{
+    struct reading reading = { .next = list };
+    struct xs_handle *store = ctl_store(ctl);
+    struct store_batch *batch;
+    int error;
+
+    if (!store)
+        return -ENOENT;
+    batch = store_batch_open(store, XBT_NULL);
+    for (size_t i = 0; i < count; i++) {
+        char path[CTL_STORE_PATH_MAX];
+
+        if (*list[i].name)
+            continue;
+        ctl_path(path, "/local/domain/%u/name", list[i].domid);
+        store_batch_read(batch, path);
+    }
+    error = store_batch_run(batch, take_name, &reading);
+    if (!reading.error && error && error != ENOENT)
+        reading.error = error;
+    return reading.error ? ctl_fail(ctl, reading.error, "the store does not tell the domains' names: %s",
+                                    strerror(reading.error))
+                         : 0;
+}
+
+ssize_t ctl_domain_list_bare(struct ctl *ctl, uint32_t first, struct ctl_domain **list)
 {
     struct xen_domctl_getdomaininfo *infos = hypercall_alloc(ctl, LIST_BATCH * sizeof(*infos));
     struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_getdomaininfolist };
     struct ctl_domain *domains = NULL;
     size_t count = 0;
-    uint32_t first = 0;
     int result;
 
     *list = NULL;
@@ -92,12 +135,10 @@ free_domains:
 
 ssize_t ctl_domain_list(struct ctl *ctl, struct ctl_domain **list)
 {
-    ssize_t count = ctl_domain_list_bare(ctl, list);
+    ssize_t count = ctl_domain_list_bare(ctl, 0, list);
 
-    if (count >= BURST_LEAST && store_burst_names(*list, (size_t)count))
-        return count;
-    for (ssize_t i = 0; i < count; i++)
-        ctl_domain_read_name(ctl, &(*list)[i]);
+    if (count > 0)
+        ctl_domain_read_names(ctl, *list, (size_t)count); /* who has no name is shown without */
     return count;
 }
 

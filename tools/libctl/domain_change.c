@@ -35,21 +35,20 @@ static int rename_nodes(struct ctl *ctl, xs_transaction_t transaction, void *con
 {
     const struct renaming *renaming = context;
     char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
-    int error;
+    struct store_batch *batch;
 
     if (names_taken(ctl, transaction, renaming->name, renaming->domain.domid))
         return EEXIST;
     names_release(ctl, transaction, renaming->domain.name, renaming->domain.domid);
-    error = names_claim(ctl, transaction, renaming->name, renaming->domain.domid);
-    if (error)
-        return error;
+    batch = store_batch_open(ctl->store, transaction);
+    names_claim(ctl, batch, renaming->name, renaming->domain.domid);
     ctl_path(path, "/local/domain/%u/name", renaming->domain.domid);
-    error = ctl_store_write(ctl, transaction, path, renaming->name);
+    store_batch_write(batch, path, renaming->name, strlen(renaming->name));
     ctl_uuid_text(renaming->domain.uuid, uuid);
     ctl_path(path, "/vm/%s/name", uuid);
-    if (!error && renaming->domain.domid)
-        error = ctl_store_write(ctl, transaction, path, renaming->name);
-    return error;
+    if (renaming->domain.domid)
+        store_batch_write(batch, path, renaming->name, strlen(renaming->name));
+    return store_batch_run(batch, NULL, NULL);
 }
 
 static bool is_name(const char *name)

@@ -142,7 +142,7 @@ static void for_each_child(struct check *check, const char *directory,
 static bool is_there(const struct check *check, uint32_t domid, const char *uuid)
 {
     struct ctl_domain *list;
-    ssize_t count = ctl_domain_list_bare(check->ctl, &list);
+    ssize_t count = ctl_domain_list_bare(check->ctl, 0, &list);
     bool there = count < 0;
     char text[CTL_UUID_TEXT];
 

@@ -18,12 +18,7 @@
 /* Of a domain's limit: the rings, the ACPI tables, what a balloon driver is off by. */
 #define CTL_MEMORY_SLACK_KIB 1024u
 
-/* A domain's name, as it was read once. */
-struct ctl_known_name {
-    uint32_t domid;
-    uint8_t uuid[16];
-    char name[CTL_NAME_MAX + 1];
-};
+struct ctl_known_names; /* names.c */
 
 struct ctl {
     int privcmd;              /* /dev/xen/privcmd */
@@ -31,8 +26,7 @@ struct ctl {
     uint8_t *arena;           /* hypercall-safe memory, used as a stack */
     size_t arena_used;
     struct xs_handle *store;  /* NULL until the first call that needs it */
-    struct ctl_known_name *known_names; /* names.c */
-    size_t known_names_count;
+    struct ctl_known_names *known_names; /* NULL until a name was checked */
     char error[CTL_ERROR_MAX];
 };
 
@@ -46,8 +40,11 @@ struct xs_handle *ctl_store(struct ctl *ctl);
  * through it certain to outlive that.
  */
 struct xs_handle *ctl_store_open_socket(void);
-/* The domains by rising id, without their names; free *list with free(). Returns the count. Sets the sentence. */
-ssize_t ctl_domain_list_bare(struct ctl *ctl, struct ctl_domain **list);
+/* The domains from id `first` on, by rising id, without their names; free *list with free(). Returns the count. Sets the
+ * sentence. */
+ssize_t ctl_domain_list_bare(struct ctl *ctl, uint32_t first, struct ctl_domain **list);
+/* Puts in the names that are missing, as far as the store has them; -errno with the sentence set when it does not say. */
+int ctl_domain_read_names(struct ctl *ctl, struct ctl_domain *list, size_t count);
 /* Puts the name in, if the store has one. */
 void ctl_domain_read_name(struct ctl *ctl, struct ctl_domain *domain);
 /* "credit2" for XEN_SCHEDULER_CREDIT2; never NULL. */

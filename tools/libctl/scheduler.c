@@ -101,7 +101,7 @@ static ssize_t single_pool(struct ctl *ctl, struct ctl_pool **list)
 
     if (result < 0)
         goto free_pool;
-    count = ctl_domain_list_bare(ctl, &domains);
+    count = ctl_domain_list_bare(ctl, 0, &domains);
     result = (int)count;
     if (count < 0)
         goto free_pool;

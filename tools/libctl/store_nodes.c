@@ -13,28 +13,26 @@
 #include <string.h>
 #include <time.h>
 
-#define ATTEMPTS_MAX 100
 #define CONFIG_PIECE 3000u /* a store message holds 4096 bytes, path and all */
 #define CONFIG_PIECES_MAX 64u
 
-/* Writing in one transaction; after the first failure nothing more is tried. */
+/* Requests of one batch, inside a transaction. */
 struct writer {
-    struct ctl *ctl;
-    struct xs_handle *store;
-    xs_transaction_t transaction;
     const struct store_domain *domain;
+    char *json; /* its configuration */
+    struct store_batch *batch;
     char root[CTL_STORE_PATH_MAX]; /* what node() puts before a path */
-    int error;
+    char note[16];                 /* who has the name: what the store says */
+    int error;                     /* of the first request after that one that failed */
 };
 
+/* The owner may do everything, the reader (none if < 0) may read, nobody else anything. */
 static void set_permissions(struct writer *writer, const char *path, unsigned owner, int reader)
 {
-    struct xs_permissions permissions[2] = { { .id = owner, .perms = XS_PERM_NONE },
-                                             { .id = (unsigned)reader, .perms = XS_PERM_READ } };
+    const struct xs_permissions permissions[2] = { { .id = owner, .perms = XS_PERM_NONE },
+                                                   { .id = (unsigned)reader, .perms = XS_PERM_READ } };
 
-    if (!writer->error &&
-        !xs_set_permissions(writer->store, writer->transaction, path, permissions, reader < 0 ? 1 : 2))
-        writer->error = errno;
+    store_batch_set_permissions(writer->batch, path, permissions, reader < 0 ? 1 : 2);
 }
 
 static void node(struct writer *writer, const char *path, const char *format, ...)
@@ -45,48 +43,55 @@ static void node(struct writer *writer, const char *path, const char *format, ..
     char at[CTL_STORE_PATH_MAX], value[CTL_STORE_PATH_MAX];
     va_list arguments;
 
-    if (writer->error)
-        return;
     va_start(arguments, format);
     vsnprintf(value, sizeof(value), format, arguments);
     va_end(arguments);
     ctl_path(at, "%s/%s", writer->root, path);
-    if (!xs_write(writer->store, writer->transaction, at, value, (unsigned)strlen(value)))
-        writer->error = errno;
+    store_batch_write(writer->batch, at, value, strlen(value));
 }
 
 /* A directory that dom0 owns and the guest may read; what is written below inherits that. */
 static void root(struct writer *writer, const char *path)
 {
     ctl_path(writer->root, "%s", path);
-    if (!writer->error && !xs_mkdir(writer->store, writer->transaction, path))
-        writer->error = errno;
+    store_batch_mkdir(writer->batch, path);
     set_permissions(writer, path, 0, (int)writer->domain->domid);
 }
 
-/* A node that the guest owns. */
-static void guest_node(struct writer *writer, const char *path)
+/*
+ * The nodes that the guest owns. What is made inherits its parent's permissions, and one request a node is less than
+ * two: so the domain's directory is the guest's while they are made, and those above them are given back afterwards.
+ */
+static void guest_nodes(struct writer *writer)
 {
-    char at[CTL_STORE_PATH_MAX];
+    static const char *const nodes[] = {
+        "control/shutdown", "control/feature-poweroff", "control/feature-reboot", "control/feature-suspend",
+        "control/sysrq", "device/suspend/event-channel", "data", "drivers", "feature", "attr", "error",
+    };
+    static const char *const above[] = { "control", "device", "device/suspend" };
+    char path[CTL_STORE_PATH_MAX];
+    uint32_t domid = writer->domain->domid;
 
-    node(writer, path, "%s", "");
-    ctl_path(at, "%s/%s", writer->root, path);
-    set_permissions(writer, at, writer->domain->domid, -1);
+    ctl_path(writer->root, "/local/domain/%u", domid);
+    store_batch_mkdir(writer->batch, writer->root);
+    set_permissions(writer, writer->root, domid, -1);
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+        node(writer, nodes[i], "%s", "");
+    for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+        ctl_path(path, "/local/domain/%u/%s", domid, above[i]);
+        set_permissions(writer, path, 0, (int)domid);
+    }
+    set_permissions(writer, writer->root, 0, (int)domid);
 }
 
 static void domain_nodes(struct writer *writer)
 {
-    static const char *const guest_nodes[] = {
-        "control/shutdown", "control/feature-poweroff", "control/feature-reboot", "control/feature-suspend",
-        "control/sysrq", "device/suspend/event-channel", "data", "drivers", "feature", "attr", "error",
-    };
     const struct store_domain *domain = writer->domain;
     const struct ctl_config *config = domain->config;
     char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
 
     ctl_uuid_text(domain->uuid, uuid);
-    ctl_path(path, "/local/domain/%u", domain->domid);
-    root(writer, path);
+    guest_nodes(writer);
     node(writer, "vm", "/vm/%s", uuid);
     node(writer, "name", "%s", config->name);
     node(writer, "domid", "%u", domain->domid);
@@ -105,8 +110,6 @@ static void domain_nodes(struct writer *writer)
     node(writer, "memory/videoram", "0");
     node(writer, "control/platform-feature-multiprocessor-suspend", "1");
     node(writer, "control/platform-feature-xs_reset_watches", "1");
-    for (size_t i = 0; i < sizeof(guest_nodes) / sizeof(guest_nodes[0]); i++)
-        guest_node(writer, guest_nodes[i]);
     node(writer, "store/port", "%u", domain->store_port);
     node(writer, "store/ring-ref", "%llu", (unsigned long long)domain->store_gfn);
     node(writer, "console/backend-id", "0");
@@ -141,27 +144,33 @@ static void xl_nodes(struct writer *writer)
     node(writer, "dm-version", "qemu_xen");
 }
 
-bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const char *directory, const char *json)
+int store_config_add(struct store_batch *batch, const char *directory, const char *json)
 {
-    struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
+    const struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
     size_t length = strlen(json);
     char path[CTL_STORE_PATH_MAX];
 
+    if (length > CONFIG_PIECES_MAX * CONFIG_PIECE)
+        return E2BIG;
     ctl_path(path, "%s/config", directory);
-    if (length > CONFIG_PIECES_MAX * CONFIG_PIECE) {
-        errno = E2BIG;
-        return false;
-    }
-    if (!xs_mkdir(ctl->store, transaction, path) || !xs_set_permissions(ctl->store, transaction, path, &owner, 1))
-        return false;
+    store_batch_mkdir(batch, path);
+    store_batch_set_permissions(batch, path, &owner, 1);
     for (size_t at = 0; at < length; at += CONFIG_PIECE) {
         size_t piece = length - at < CONFIG_PIECE ? length - at : CONFIG_PIECE;
 
         ctl_path(path, "%s/config/%zu", directory, at / CONFIG_PIECE);
-        if (!xs_write(ctl->store, transaction, path, json + at, (unsigned)piece))
-            return false;
+        store_batch_write(batch, path, json + at, piece);
     }
-    return true;
+    return 0;
+}
+
+bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const char *directory, const char *json)
+{
+    struct store_batch *batch = store_batch_open(ctl->store, transaction);
+    int too_big = store_config_add(batch, directory, json), error = store_batch_run(batch, NULL, NULL);
+
+    errno = too_big ? too_big : error;
+    return !too_big && !error;
 }
 
 char *store_config_read(struct ctl *ctl, const char *directory)
@@ -190,43 +199,63 @@ char *store_config_read(struct ctl *ctl, const char *directory)
     return json;
 }
 
+/* The first request of the batch: who has the name. */
+static void take_note(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct writer *writer = context;
+
+    if (index == 0)
+        snprintf(writer->note, sizeof(writer->note), "%s", error ? "" : value);
+    else if (!writer->error)
+        writer->error = error;
+}
+
+/* One attempt: 0 or a positive errno. */
+static int write_nodes(struct ctl *ctl, xs_transaction_t transaction, void *context)
+{
+    struct writer *writer = context;
+    const struct store_domain *domain = writer->domain;
+    char directory[CTL_STORE_PATH_MAX];
+    int error;
+
+    writer->error = 0;
+    writer->note[0] = '\0';
+    writer->batch = store_batch_open(ctl->store, transaction);
+    names_ask(writer->batch, domain->config->name);
+    names_claim(ctl, writer->batch, domain->config->name, domain->domid);
+    domain_nodes(writer);
+    machine_nodes(writer);
+    xl_nodes(writer);
+    ctl_path(directory, "/local/domain/%u/keel", domain->domid);
+    error = store_config_add(writer->batch, directory, writer->json);
+    if (error)
+        writer->error = error;
+    error = store_batch_run(writer->batch, take_note, writer);
+    if (!writer->error && error != ENOENT) /* that was the note, or it is in writer->error */
+        writer->error = error;
+    if (names_held(ctl, transaction, writer->note, domain->config->name, domain->domid))
+        return EEXIST;
+    return writer->error;
+}
+
 int store_nodes_write(struct ctl *ctl, const struct store_domain *domain)
 {
-    struct writer writer = { .ctl = ctl, .store = ctl_store(ctl), .domain = domain };
-    char *json, directory[CTL_STORE_PATH_MAX];
-    int attempts = 0;
+    struct writer writer = { .domain = domain, .json = ctl_config_to_json(domain->config) };
+    int error;
 
-    if (!writer.store)
-        return -ENOENT;
-    json = ctl_config_to_json(domain->config);
-    if (!json)
+    if (!writer.json)
         return ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of \"%s\"", domain->config->name);
-    ctl_path(directory, "/local/domain/%u/keel", domain->domid);
-    do {
-        writer.error = 0;
-        writer.transaction = xs_transaction_start(writer.store);
-        if (writer.transaction == XBT_NULL) {
-            writer.error = errno;
-            break;
-        }
-        if (names_taken(ctl, writer.transaction, domain->config->name, domain->domid))
-            writer.error = EEXIST;
-        else
-            writer.error = names_claim(ctl, writer.transaction, domain->config->name, domain->domid);
-        domain_nodes(&writer);
-        machine_nodes(&writer);
-        xl_nodes(&writer);
-        if (!writer.error && !store_config_write(ctl, writer.transaction, directory, json))
-            writer.error = errno;
-        if (!xs_transaction_end(writer.store, writer.transaction, writer.error != 0) && !writer.error)
-            writer.error = errno;
-    } while (writer.error == EAGAIN && ++attempts < ATTEMPTS_MAX);
-    free(json);
-    if (writer.error == EEXIST)
+    if (!ctl_store(ctl)) {
+        free(writer.json);
+        return -ENOENT;
+    }
+    error = ctl_store_transact(ctl, write_nodes, &writer);
+    free(writer.json);
+    if (error == EEXIST)
         return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists", domain->config->name);
-    if (writer.error)
-        return ctl_fail(ctl, writer.error, "cannot write the store entries of \"%s\": %s", domain->config->name,
-                        strerror(writer.error));
+    if (error)
+        return ctl_fail(ctl, error, "cannot write the store entries of \"%s\": %s", domain->config->name,
+                        strerror(error));
     return 0;
 }
 

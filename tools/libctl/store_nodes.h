@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "internal.h"
+#include "store/client/batch.h"
 
 struct store_domain {
     uint32_t domid;
@@ -28,5 +29,7 @@ int store_introduce(struct ctl *ctl, const struct store_domain *domain);
 char *store_config_read(struct ctl *ctl, const char *directory);
 /* Writes it below DIRECTORY/config, in pieces that fit a store message; readable by domain 0 alone. */
 bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const char *directory, const char *json);
+/* The same as requests of a batch. 0, or E2BIG when it is too long: nothing is added then. */
+int store_config_add(struct store_batch *batch, const char *directory, const char *json);
 
 #endif

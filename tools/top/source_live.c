@@ -242,7 +242,7 @@ static void read_own_wait(struct source_live *live, struct sample *sample, struc
 static int read_domains(struct source_live *live, struct sample *sample)
 {
     struct ctl_domain *list;
-    ssize_t count = ctl_domain_list_bare(live->ctl, &list);
+    ssize_t count = ctl_domain_list_bare(live->ctl, 0, &list);
     int result = 0;
 
     if (count < 0)

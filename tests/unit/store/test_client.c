@@ -7,7 +7,7 @@
 #include <sys/un.h>
 
 #include "support.h"
-#include <xenstore.h>
+#include "store/client/batch.h"
 
 static struct daemon daemon_;
 static struct socket_listener listener;
@@ -208,6 +208,169 @@ static void domains_and_control(void)
     CU_ASSERT_EQUAL(errno, EINVAL);
 }
 
+/* What the answers of a batch were. */
+struct answers {
+    unsigned count, wrong;
+    int errors[8];
+    char text[8][16];
+};
+
+static void take_answer(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct answers *answers = context;
+    answers->wrong += index != answers->count || size > XENSTORE_PAYLOAD_MAX || value[size] != '\0';
+    if (index < 8) {
+        answers->errors[index] = error;
+        snprintf(answers->text[index], sizeof(answers->text[index]), "%s", value);
+    }
+    answers->count++;
+}
+
+static void a_batch_is_answered_in_order(void)
+{
+    struct xs_permissions owner = {.id = 4, .perms = XS_PERM_NONE};
+    struct answers answers = {0};
+    unsigned int count;
+    xs_transaction_t tx = xs_transaction_start(handle);
+    struct store_batch *batch = store_batch_open(handle, tx);
+    store_batch_read(batch, "/batch/none");
+    store_batch_write(batch, "/batch/a", "first", 5);
+    store_batch_mkdir(batch, "/batch/b");
+    store_batch_set_permissions(batch, "/batch/b", &owner, 1);
+    store_batch_write(batch, "/batch/b/c", "", 0);
+    store_batch_read(batch, "/batch/a");
+    store_batch_remove(batch, "/none/none");
+    store_batch_introduce(batch, 7, 1, 1);
+    CU_ASSERT_EQUAL(store_batch_run(batch, take_answer, &answers), ENOENT);
+    CU_ASSERT_EQUAL(answers.count, 8);
+    CU_ASSERT_EQUAL(answers.wrong, 0);
+    const int errors[8] = {ENOENT, 0, 0, 0, 0, 0, ENOENT, ENOSYS};
+    CU_ASSERT_EQUAL(memcmp(answers.errors, errors, sizeof(errors)), 0);
+    CU_ASSERT_STRING_EQUAL(answers.text[5], "first");
+    CU_ASSERT_PTR_NULL(xs_read(handle, XBT_NULL, "/batch/a", NULL));
+    CU_ASSERT_TRUE(xs_transaction_end(handle, tx, false));
+    struct xs_permissions *got = xs_get_permissions(handle, XBT_NULL, "/batch/b/c", &count);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+    CU_ASSERT_EQUAL(got[0].id, 4);
+    free(got);
+    xs_rm(handle, XBT_NULL, "/batch");
+}
+
+/* More requests than go together, with long values, while events come between the answers. */
+static void a_long_batch_arrives_whole(void)
+{
+    enum { NODES = 1000, SIZE = 3000 };
+    static char value[SIZE];
+    char path[64];
+    struct xs_handle *watcher = xs_open(0);
+    struct answers answers = {0};
+    CU_ASSERT_TRUE(xs_watch(watcher, "/batch", "t"));
+    free(xs_read_watch(watcher, NULL));
+    memset(value, 'x', sizeof(value));
+    struct store_batch *batch = store_batch_open(watcher, XBT_NULL);
+    for (int i = 0; i < NODES; i++) {
+        snprintf(path, sizeof(path), "/batch/%d", i);
+        store_batch_write(batch, path, value, sizeof(value));
+        store_batch_read(batch, path);
+    }
+    CU_ASSERT_EQUAL(store_batch_run(batch, take_answer, &answers), 0);
+    CU_ASSERT_EQUAL(answers.count, 2 * NODES);
+    CU_ASSERT_EQUAL(answers.wrong, 0);
+    for (int i = 0; i < NODES; i++) {
+        snprintf(path, sizeof(path), "/batch/%d", i);
+        char **event = xs_read_watch(watcher, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(event);
+        CU_ASSERT_STRING_EQUAL(event[XS_WATCH_PATH], path);
+        free(event);
+    }
+    xs_close(watcher);
+    xs_rm(handle, XBT_NULL, "/batch");
+}
+
+static void a_batch_that_cannot_be_made_is_not_sent(void)
+{
+    static char value[XENSTORE_PAYLOAD_MAX];
+    struct xs_permissions nonsense = {.perms = 0x40};
+    struct answers answers = {0};
+    struct store_batch *batch = store_batch_open(handle, XBT_NULL);
+    store_batch_write(batch, "/batch/a", "", 0);
+    store_batch_write(batch, "/batch/b", value, sizeof(value));
+    CU_ASSERT_EQUAL(store_batch_run(batch, take_answer, &answers), E2BIG);
+    batch = store_batch_open(handle, XBT_NULL);
+    store_batch_write(batch, "/batch/a", "", 0);
+    store_batch_set_permissions(batch, "/batch/a", &nonsense, 1);
+    CU_ASSERT_EQUAL(store_batch_run(batch, take_answer, &answers), EINVAL);
+    CU_ASSERT_EQUAL(store_batch_run(store_batch_open(handle, XBT_NULL), take_answer, &answers), 0);
+    CU_ASSERT_EQUAL(answers.count, 0);
+    CU_ASSERT_PTR_NULL(xs_read(handle, XBT_NULL, "/batch/a", NULL));
+}
+
+/* A server that answers a batch wrongly: byte for byte, too long a message, or not to the end. */
+static const char *server_answers;
+static size_t server_answers_size;
+
+static void *serve_badly(void *argument)
+{
+    int listening = (int)(intptr_t)argument, fd = accept(listening, NULL, NULL);
+    char request[256];
+    if (recv(fd, request, sizeof(request), 0) < 0)
+        abort();
+    for (size_t i = 0; i < server_answers_size; i++)
+        if (send(fd, server_answers + i, 1, MSG_NOSIGNAL) < 0)
+            break;
+    close(fd);
+    return NULL;
+}
+
+static int read_two_from(const char *bytes, size_t size, struct answers *answers)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/bad", directory);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+        abort();
+    setenv("XENSTORED_PATH", address.sun_path, 1);
+    server_answers = bytes;
+    server_answers_size = size;
+    struct xs_handle *bad = xs_open(0);
+    pthread_create(&thread, NULL, serve_badly, (void *)(intptr_t)fd);
+    struct store_batch *batch = store_batch_open(bad, XBT_NULL);
+    store_batch_read(batch, "/a");
+    store_batch_read(batch, "/b");
+    *answers = (struct answers){0};
+    int error = store_batch_run(batch, take_answer, answers);
+    pthread_join(thread, NULL);
+    xs_close(bad);
+    close(fd);
+    unlink(address.sun_path);
+    setenv("XENSTORED_PATH", socket_path, 1);
+    return error;
+}
+
+static void bad_answers_end_a_batch(void)
+{
+    struct {
+        struct xsd_sockmsg first;
+        char one[4];
+        struct xsd_sockmsg second;
+        char two[4];
+    } good = {{.type = XS_READ, .len = 4}, "good", {.type = XS_READ, .len = 4}, "fine"}, bad = good;
+    struct answers answers;
+    CU_ASSERT_EQUAL(read_two_from((char *)&good, sizeof(good), &answers), 0);
+    CU_ASSERT_EQUAL(answers.count, 2);
+    CU_ASSERT_STRING_EQUAL(answers.text[1], "fine");
+    CU_ASSERT_EQUAL(read_two_from((char *)&good, sizeof(good) - 1, &answers), EIO);
+    CU_ASSERT_EQUAL(answers.count, 0);
+    bad.second.len = XENSTORE_PAYLOAD_MAX + 1;
+    CU_ASSERT_EQUAL(read_two_from((char *)&bad, sizeof(bad), &answers), EIO);
+    bad = good;
+    bad.second.type = XS_WRITE;
+    CU_ASSERT_EQUAL(read_two_from((char *)&bad, sizeof(bad), &answers), EIO);
+    CU_ASSERT_EQUAL(answers.errors[0], 0);
+    CU_ASSERT_EQUAL(answers.errors[1], EIO);
+}
+
 enum { THREADS = 8, ROUNDS = 200 };
 static struct xs_handle *shared;
 
@@ -289,6 +452,10 @@ int main(void)
         {"watches are polled, read and filtered", watches_are_polled_and_read},
         {"domains and control", domains_and_control},
         {"many threads share a handle", many_threads_share_a_handle},
+        {"a batch is answered in order", a_batch_is_answered_in_order},
+        {"a long batch arrives whole", a_long_batch_arrives_whole},
+        {"a batch that cannot be made is not sent", a_batch_that_cannot_be_made_is_not_sent},
+        {"bad answers end a batch", bad_answers_end_a_batch},
         {"without a daemon there is an error", no_daemon_is_an_error},
     };
     start_daemon();

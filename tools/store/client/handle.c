@@ -44,13 +44,14 @@ static int open_socket(const char *path)
 /* The socket of the daemon; the kernel's own connection to the store where there is none, as in a guest. A socket that
  * nobody serves is that of a daemon that is about to be started again: its clients shall know, and not be kept waiting
  * inside the kernel. */
-static int open_transport(void)
+static int open_transport(bool *is_socket)
 {
     const char *path = xs_daemon_socket();
     struct stat status;
-    if (stat(path, &status) == 0)
-        return S_ISSOCK(status.st_mode) ? open_socket(path) : open(path, O_RDWR | O_CLOEXEC);
-    return open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
+    *is_socket = stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+    if (*is_socket)
+        return open_socket(path);
+    return open(access(path, F_OK) == 0 ? path : "/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
 }
 
 struct xs_handle *xs_open(unsigned long flags)
@@ -58,7 +59,7 @@ struct xs_handle *xs_open(unsigned long flags)
     struct xs_handle *handle = calloc(1, sizeof(*handle));
     if (!handle)
         return NULL;
-    handle->fd = open_transport();
+    handle->fd = open_transport(&handle->is_socket);
     if (handle->fd < 0) {
         int error = errno;
         free(handle);
@@ -66,6 +67,7 @@ struct xs_handle *xs_open(unsigned long flags)
         return NULL;
     }
     handle->filter_after_unwatch = flags & XS_UNWATCH_FILTER;
+    handle->replies_tail = &handle->replies;
     handle->events_tail = &handle->events;
     handle->poll_fd = -1;
     handle->event_fd = -1;
@@ -73,6 +75,15 @@ struct xs_handle *xs_open(unsigned long flags)
     pthread_mutex_init(&handle->state_lock, NULL);
     pthread_cond_init(&handle->changed, NULL);
     return handle;
+}
+
+void store_messages_free(struct store_message *list)
+{
+    while (list) {
+        struct store_message *next = list->next;
+        free(list);
+        list = next;
+    }
 }
 
 /* Frees all but what threads wait on. */
@@ -83,12 +94,8 @@ static void release(struct xs_handle *handle)
         close(handle->poll_fd);
     if (handle->event_fd >= 0)
         close(handle->event_fd);
-    while (handle->events) {
-        struct store_message *next = handle->events->next;
-        free(handle->events);
-        handle->events = next;
-    }
-    free(handle->reply);
+    store_messages_free(handle->events);
+    store_messages_free(handle->replies);
     free(handle);
 }
 
@@ -129,21 +136,6 @@ void xs_daemon_destroy_postfork(struct xs_handle *handle)
         release(handle);
 }
 
-static bool read_all(int fd, void *data, size_t size)
-{
-    char *to = data;
-    while (size > 0) {
-        ssize_t got = read(fd, to, size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        to += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
-
 static bool write_all(int fd, const void *data, size_t size)
 {
     const char *from = data;
@@ -161,31 +153,13 @@ static bool write_all(int fd, const void *data, size_t size)
     return true;
 }
 
-/* One whole message, or NULL when the connection is lost or talks nonsense. */
-static struct store_message *read_message(int fd)
-{
-    struct xsd_sockmsg header;
-    if (!read_all(fd, &header, sizeof(header)) || header.len > XENSTORE_PAYLOAD_MAX)
-        return NULL;
-    struct store_message *message = malloc(sizeof(*message) + header.len + 1);
-    if (!message)
-        return NULL;
-    message->next = NULL;
-    message->header = header;
-    if (!read_all(fd, message->body, header.len)) {
-        free(message);
-        return NULL;
-    }
-    message->body[header.len] = '\0';
-    return message;
-}
-
 /* Caller holds state_lock. An event without path and token is the server's fault and is dropped. */
 static void deliver(struct xs_handle *handle, struct store_message *message)
 {
     if (message->header.type != XS_WATCH_EVENT) {
-        free(handle->reply);
-        handle->reply = message;
+        *handle->replies_tail = message;
+        handle->replies_tail = &message->next;
+        handle->replies_count++;
         return;
     }
     size_t path_size = strlen(message->body) + 1;
@@ -199,8 +173,35 @@ static void deliver(struct xs_handle *handle, struct store_message *message)
     handle->events_tail = &message->next;
 }
 
-/* Reads and delivers one message, or waits until another thread has done so. Caller holds state_lock, and must look
- * again at what it waits for. */
+/* Delivers each message of the input that is whole, so that what is left there is the beginning of one: the socket will
+ * become readable again. False when the server talks nonsense or there is no memory. Caller holds state_lock. */
+static bool deliver_input(struct xs_handle *handle)
+{
+    struct xsd_sockmsg header;
+    size_t at = 0;
+    while (handle->input_size - at >= sizeof(header)) {
+        memcpy(&header, handle->input + at, sizeof(header));
+        if (header.len > XENSTORE_PAYLOAD_MAX)
+            return false;
+        if (handle->input_size - at - sizeof(header) < header.len)
+            break;
+        struct store_message *message = malloc(sizeof(*message) + header.len + 1);
+        if (!message)
+            return false;
+        message->next = NULL;
+        message->header = header;
+        memcpy(message->body, handle->input + at + sizeof(header), header.len);
+        message->body[header.len] = '\0';
+        deliver(handle, message);
+        at += sizeof(header) + header.len;
+    }
+    handle->input_size -= at;
+    memmove(handle->input, handle->input + at, handle->input_size);
+    return true;
+}
+
+/* Reads once and delivers what has come, or waits until another thread has done so. Caller holds state_lock, and must
+ * look again at what it waits for. */
 static void pump(struct xs_handle *handle)
 {
     if (handle->reading) {
@@ -209,12 +210,15 @@ static void pump(struct xs_handle *handle)
     }
     handle->reading = true;
     pthread_mutex_unlock(&handle->state_lock);
-    struct store_message *message = read_message(handle->fd);
+    ssize_t got;
+    do
+        got = read(handle->fd, handle->input + handle->input_size, sizeof(handle->input) - handle->input_size);
+    while (got < 0 && errno == EINTR);
     pthread_mutex_lock(&handle->state_lock);
     handle->reading = false;
-    if (message)
-        deliver(handle, message);
-    else
+    if (got > 0)
+        handle->input_size += (size_t)got;
+    if (got <= 0 || !deliver_input(handle))
         handle->broken = true;
     pthread_cond_broadcast(&handle->changed);
 }
@@ -242,11 +246,11 @@ static int errno_of_name(const char *name)
     return EINVAL;
 }
 
-/* Caller holds request_lock: sends `size` bytes and returns the reply, or NULL when the connection is lost. */
-static struct store_message *exchange(struct xs_handle *handle, const void *data, size_t size)
+struct store_message *store_exchange(struct xs_handle *handle, const void *data, size_t size, unsigned count)
 {
+    struct store_message *replies = NULL;
+    pthread_mutex_lock(&handle->request_lock);
     pthread_mutex_lock(&handle->state_lock);
-    struct store_message *reply = NULL;
     if (!handle->broken) {
         poll_socket(handle, false);
         pthread_mutex_unlock(&handle->state_lock);
@@ -254,14 +258,28 @@ static struct store_message *exchange(struct xs_handle *handle, const void *data
         pthread_mutex_lock(&handle->state_lock);
         if (!sent)
             handle->broken = true;
-        while (!handle->reply && !handle->broken)
+        while (!handle->broken && handle->replies_count < count)
             pump(handle);
-        reply = handle->reply;
-        handle->reply = NULL;
+        if (handle->replies_count > count) /* nobody asked for that */
+            handle->broken = true;
+        if (handle->replies_count == count) {
+            replies = handle->replies;
+            handle->replies = NULL;
+            handle->replies_tail = &handle->replies;
+            handle->replies_count = 0;
+        }
         poll_socket(handle, true);
     }
     pthread_mutex_unlock(&handle->state_lock);
-    return reply;
+    pthread_mutex_unlock(&handle->request_lock);
+    return replies;
+}
+
+int store_reply_error(const struct store_message *reply, enum xsd_sockmsg_type type)
+{
+    if (reply->header.type == type)
+        return 0;
+    return reply->header.type == XS_ERROR ? errno_of_name(reply->body) : EIO;
 }
 
 char *store_request(struct xs_handle *handle, enum xsd_sockmsg_type type, xs_transaction_t transaction,
@@ -282,16 +300,10 @@ char *store_request(struct xs_handle *handle, enum xsd_sockmsg_type type, xs_tra
         request.header.len += (uint32_t)parts[i].size;
     }
 
-    pthread_mutex_lock(&handle->request_lock);
-    struct store_message *reply = exchange(handle, &request, sizeof(request.header) + request.header.len);
-    pthread_mutex_unlock(&handle->request_lock);
-    if (!reply) {
-        errno = EIO;
-        return NULL;
-    }
-    if (reply->header.type != type) {
-        int error = reply->header.type == XS_ERROR ? errno_of_name(reply->body) : EIO;
-        free(reply);
+    struct store_message *reply = store_exchange(handle, &request, sizeof(request.header) + request.header.len, 1);
+    int error = reply ? store_reply_error(reply, type) : EIO;
+    if (error) {
+        store_messages_free(reply);
         errno = error;
         return NULL;
     }
