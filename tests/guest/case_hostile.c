@@ -98,3 +98,10 @@ TEST_CASE(reboot, ONLY_NAMED)
     print("GOING reboot\n");
     shut_down(SHUTDOWN_reboot);
 }
+
+/* Ends as one whose watchdog has run out. */
+TEST_CASE(watchdog, ONLY_NAMED)
+{
+    print("GOING watchdog\n");
+    shut_down(SHUTDOWN_watchdog);
+}

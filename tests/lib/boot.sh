@@ -7,7 +7,8 @@ make_overlay() { # FOLDER CPUS CASES
     local root=$1 command image_packages
     mkdir -p "$root/tests/bin"
     cp tests/system/{lib.sh,devices.inc} "$root/tests/"
-    cp -r "$case_folder" "$root/tests/cases"
+    cp -r tests/system/cases "$root/tests/cases"
+    cp "$case_folder"/* "$root/tests/cases/" # a case of the same name is this runner's own
     cp tests/system/in-dom0 "$root/script"
     cp build/images/test-kernel "$root/tests/"
     # one whose note names no entry: its type (18, PHYS32_ENTRY) becomes another
@@ -18,6 +19,7 @@ make_overlay() { # FOLDER CPUS CASES
     for command in ls read write rm list exists watch chmod; do
         image_put "$image_packages/usr/bin/xenstore-$command" "tests/bin/xenstore-$command"
     done
+    image_put "$image_packages/usr/lib/xen-4.17/bin/xenstore-control" tests/bin/xenstore-control
     image_put "$image_packages/usr/lib/xen-4.17/bin/xl" usr/lib/xen-4.17/bin/xl
     # xl's threads end through libgcc, which ldd does not show
     image_put /lib/x86_64-linux-gnu/libgcc_s.so.1 lib/x86_64-linux-gnu/libgcc_s.so.1

@@ -1,34 +1,61 @@
 # SPDX-License-Identifier: MIT
-# Completion of ctl for bash: verbs and options from ctl's own tables, domains from the host. Source it, or install it
-# as /usr/share/bash-completion/completions/ctl.
+# Completion of ctl for bash. What verbs and options there are stands before this, made by `ctl completion` from ctl's own
+# table; domains and nodes of the store are asked for.
+_ctl_choices() # ARGUMENT WORD: what such an argument, as the table calls it, can be, one a line
+{
+    case $1 in
+        DOMAIN | NAME) ctl list --json 2> /dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p' ;;
+        FILE) compgen -f -- "$2" ;;
+        KEY=VALUE) printf '%s\n' $_ctl_keys ;;
+        PATH) ctl store list -p "/$(sed 's,^/*,,; s,/*[^/]*$,,' <<< "$2")" 2> /dev/null ;;
+        POOL) ctl cpupool-list --json 2> /dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p' ;;
+        STATE) printf '%s\n' there running paused blocked shutdown gone ;;
+        VERB) printf '%s\n' "$_ctl_verbs" ;;
+        *'|'*) tr '|' '\n' <<< "$1" | grep -v '[A-Z]' ;;
+    esac
+}
 _ctl()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} verb='' choices i seconds
+    local word=${COMP_WORDS[COMP_CWORD]} before='' verb='' choices='' options='' valued='' arguments='' IFS=$' \t\n'
+    local i place=0 last='' kinds
     for ((i = 1; i < COMP_CWORD; i++)); do
-        [[ ${COMP_WORDS[i]} == -* ]] || { verb=${COMP_WORDS[i]}; break; }
+        before=${COMP_WORDS[i]}
+        if [[ -z $verb && $before != -* ]]; then
+            verb=$before
+            # verbs of two words, as "store ls"
+            if ((i + 1 < COMP_CWORD)) && grep -qxF -- "$verb ${COMP_WORDS[i + 1]}" <<< "$_ctl_verbs"; then
+                verb+=" ${COMP_WORDS[++i]}"
+            fi
+            _ctl_verb "$verb"
+        elif [[ -n $verb && $before != -* && " $valued" != *" $last:"* ]]; then
+            place=$((place + 1))
+        fi
+        last=${COMP_WORDS[i]}
     done
-    # verbs of two words, as "store ls"
-    if [[ -n $verb && $verb != help ]]; then
-        seconds=$(ctl help 2>/dev/null | sed -n "s/^  $verb \([a-z-]*\)  *[A-Z].*/\1/p")
-        if [[ -n $seconds && $((i + 1)) -lt $COMP_CWORD ]]; then
-            verb+=" ${COMP_WORDS[i + 1]}" seconds=
+    if [[ -z $verb ]]; then
+        choices=$(sed 's/ .*//' <<< "$_ctl_verbs" | sort -u)
+    elif grep -q "^$verb " <<< "$_ctl_verbs"; then
+        choices=$(sed -n "s/^$verb //p" <<< "$_ctl_verbs")
+    elif [[ -n $last && " $valued" == *" $last:"* ]]; then
+        valued=${valued##* "$last":}
+        choices=$(_ctl_choices "${valued%% *}" "$word")
+    elif [[ $word == -* ]]; then
+        choices=$(printf '%s\n' $options)
+    else
+        # the argument of that place; the last one may be there many times, and what may be left out stands for the next
+        read -ra kinds <<< "${arguments//[\[\]]/}"
+        for ((i = place; i >= 0 && ${#kinds[@]}; i--)); do
+            ((i < ${#kinds[@]})) && break
+            [[ ${kinds[-1]} == *... ]] && i=$((${#kinds[@]} - 1)) && break
+        done
+        if ((i >= 0 && i < ${#kinds[@]})); then
+            choices=$(_ctl_choices "${kinds[i]%...}" "$word")
+            [[ $arguments == *"[${kinds[i]}]"* && $((i + 1)) -lt ${#kinds[@]} ]] &&
+                choices+=$'\n'$(_ctl_choices "${kinds[i + 1]%...}" "$word")
         fi
     fi
-    if [[ -n $seconds ]]; then
-        choices=$seconds
-    elif [[ -z $verb || $verb == help ]]; then
-        choices=$(ctl help 2>/dev/null | awk '/^  [a-z]/ && !seen[$1]++ { print $1 }')
-    elif [[ $word == -* ]]; then
-        choices=$(ctl help "$verb" 2>/dev/null | grep -oE '^  [- ].{27}' | grep -oE -- '(^|[ ,])--?[a-z]([a-z-]*)' | tr -d ' ,')
-    elif [[ $verb == create || $verb == check || $verb == apply ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        return
-    elif [[ $verb == store\ * ]]; then
-        # the nodes right below what has been typed, up to its last slash
-        choices=$(ctl store list -p "/$(sed 's,^/*,,; s,/*[^/]*$,,' <<< "$word")" 2>/dev/null)
-    elif ctl help "$verb" 2>/dev/null | grep -q 'DOMAIN\|NAME'; then
-        choices=$(ctl list --json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')
-    fi
+    IFS=$'\n'
     mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
 }
 complete -o filenames -F _ctl ctl

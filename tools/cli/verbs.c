@@ -54,6 +54,7 @@ const struct cli_verb *const cli_verbs[] = {
     &verb_store_chmod,
     &verb_store_watch,
     &verb_store_stats,
+    &verb_completion,
     &verb_version,
     &verb_help,
     NULL,

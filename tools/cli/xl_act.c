@@ -2,6 +2,7 @@
 /* What `xl` does to domains: the verbs of ctl, with xl's options and exit statuses. */
 #include "config_argument.h"
 #include "console.h"
+#include "interruption.h"
 #include "stop.h"
 #include "xl.h"
 #include "xl_json.h"
@@ -154,6 +155,27 @@ static int print_config(struct xl *xl, struct ctl_config *config)
     return xl_json_close(json, xl->cli.out) ? 0 : XL_FAILED;
 }
 
+/* With signals held back, so that an interrupted creation is undone whole. */
+static int create_whole(struct xl *xl, const struct ctl_config *config, unsigned flags, uint32_t *domid)
+{
+    struct interruption interruption;
+    int status = 0;
+
+    interruption_hold(&interruption);
+    if (ctl_domain_create(xl->cli.ctl, config, flags, domid) < 0) {
+        xl_fail(xl);
+        status = XL_ERROR;
+    } else if (interruption_came(&interruption)) {
+        status = XL_ERROR;
+        if (ctl_domain_destroy(xl->cli.ctl, *domid) < 0)
+            xl_fail(xl);
+        else
+            fprintf(xl->cli.err, "xl: creation of \"%s\" was interrupted; nothing is left of it\n", config->name);
+    }
+    interruption_release(&interruption);
+    return status;
+}
+
 static int create(struct xl *xl, const struct ctl_config *config)
 {
     bool console = xl->given['c'] > 0;
@@ -161,12 +183,8 @@ static int create(struct xl *xl, const struct ctl_config *config)
 
     if (config_check_files(&xl->cli, config) != CLI_DONE)
         return XL_ERROR;
-    int result = ctl_domain_create(xl->cli.ctl, config, xl->given['p'] || console ? CTL_CREATE_PAUSED : 0, &domid);
-
-    if (result < 0) {
-        xl_fail(xl);
+    if (create_whole(xl, config, xl->given['p'] || console ? CTL_CREATE_PAUSED : 0, &domid) != 0)
         return XL_ERROR;
-    }
     if (console) {
         if (!xl->given['p'] && ctl_domain_unpause(xl->cli.ctl, domid) < 0)
             return xl_fail(xl);
