@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store libctl libctl_faults cli top
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store store_threads libxenstore libctl libctl_faults cli top
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -23,6 +23,13 @@ GROUP_CFLAGS_hypervisor_boot := -iquote xen-like/common -iquote xen-like/arch/x8
 GROUP_SOURCES_store := $(filter-out tools/store/main.c,$(wildcard tools/store/*.c tools/store/client/*.c))
 GROUP_CFLAGS_store := -D_GNU_SOURCE -D__XEN_TOOLS__ -Itools
 GROUP_LIBS_store := -l:liburing.a -lpthread
+# The store's clients again: our library under the thread sanitizer, and Debian's in its place.
+GROUP_SOURCES_store_threads := $(wildcard tools/store/client/*.c)
+GROUP_CFLAGS_store_threads := $(GROUP_CFLAGS_store)
+GROUP_LIBS_store_threads := -lpthread
+GROUP_SOURCES_libxenstore :=
+GROUP_CFLAGS_libxenstore := $(GROUP_CFLAGS_store)
+GROUP_LIBS_libxenstore := -lxenstore -lpthread
 GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
 GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store) -I/usr/include/libxml2
 GROUP_LIBS_libctl := $(LIBCTL_LIBS)
@@ -53,7 +60,11 @@ FUZZ_GROUP_hypercall := hypervisor
 FUZZ_GROUP_command_line := hypervisor
 
 TEST_CFLAGS := $(filter-out -O2,$(GLOBAL_CFLAGS)) -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-UNIT_CFLAGS := $(TEST_CFLAGS) -fsanitize=address,undefined
+UNIT_SANITIZERS := address,undefined
+UNIT_CFLAGS = $(TEST_CFLAGS) -fsanitize=$(UNIT_SANITIZERS)
+$(BUILD)/unit/store_threads/%: UNIT_SANITIZERS := thread
+# Debian's library leaks events that it drops.
+$(BUILD)/unit/libxenstore/%: UNIT_SANITIZERS := undefined
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(TEST_CFLAGS) -fsanitize=address,undefined,fuzzer-no-link
 FUZZ_SECONDS ?= 600
@@ -81,7 +92,7 @@ define unit_program
 UNIT_PROGRAMS += $(BUILD)/unit/$(1)/$(notdir $(basename $(2)))
 $(BUILD)/unit/$(1)/$(notdir $(basename $(2))): $(BUILD)/unit/$(1)/$(basename $(2)).o $(BUILD)/unit/$(1)/lib.a
 	@echo "  LD      $$@"
-	@$(CC) -fsanitize=address,undefined -o $$@ $$^ $$(GROUP_LIBS_$(1)) -lcunit
+	@$(CC) -fsanitize=$$(UNIT_SANITIZERS) -o $$@ $$^ $$(GROUP_LIBS_$(1)) -lcunit
 endef
 UNIT_PROGRAMS :=
 $(foreach group,$(TEST_GROUPS),$(foreach source,$(sort $(wildcard tests/unit/$(group)/test_*.c)),\
@@ -100,7 +111,8 @@ $(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuz
   $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
 
 # They run the program.
-$(BUILD)/unit/store/test_daemon $(BUILD)/unit/store/test_kills $(BUILD)/unit/cli/test_store: | $(BUILD)/bin/stored
+$(patsubst %,$(BUILD)/unit/%,store/test_daemon store/test_kills store/test_semantics store_threads/test_semantics \
+  libxenstore/test_semantics cli/test_store): | $(BUILD)/bin/stored
 
 .PHONY: unit-programs fuzz-programs unit fuzz short-fuzz
 unit-programs: $(UNIT_PROGRAMS)
