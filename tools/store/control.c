@@ -8,6 +8,7 @@
 #include "store/control.h"
 #include "store/daemon.h"
 #include "store/log.h"
+#include "store/text.h"
 
 #define ARGUMENTS_MAX 8
 
@@ -78,24 +79,30 @@ static int run_print(struct request *request, const char *const *arguments, int 
     return 0;
 }
 
+/* To the client, or to a file that the daemon writes. */
 static int run_memreport(struct request *request, const char *const *arguments, int count)
 {
     const struct daemon *daemon = request->daemon;
-    char *text = request->reply;
-    size_t size = XENSTORE_PAYLOAD_MAX, used = 0;
-    for (size_t i = 0; i < daemon->store.usage.count && used < size; i++) {
+    struct text text = {.at = request->reply, .size = XENSTORE_PAYLOAD_MAX};
+    FILE *file = NULL;
+    if (count > 1 || (count == 1 && !arguments[0][0]))
+        return EINVAL;
+    if (count == 1 && !(file = fopen(arguments[0], "we")))
+        return errno;
+    for (size_t i = 0; i < daemon->store.usage.count; i++) {
         const struct usage_entry *entry = &daemon->store.usage.entries[i];
-        used += (size_t)snprintf(text + used, size - used, "domain %u: %lld nodes\n", entry->domain,
-                                 (long long)entry->nodes);
+        text_add(&text, "domain %u: %lld nodes\n", entry->domain, (long long)entry->nodes);
     }
-    for (const struct connection *connection = daemon->connections; connection && used < size;
-         connection = connection->next)
-        used += (size_t)snprintf(text + used, size - used,
-                                 "connection %u of domain %u: %u watches, %u transactions, %llu requests\n",
-                                 connection->id, connection->actor.domain, connection->watch_count,
-                                 connection->transaction_count, (unsigned long long)connection->requests);
-    request->reply_size = (used < size ? used : size - 1) + 1;
-    return 0;
+    for (const struct connection *connection = daemon->connections; connection; connection = connection->next)
+        text_add(&text, "connection %u of domain %u: %u watches, %u transactions, %llu requests\n", connection->id,
+                 connection->actor.domain, connection->watch_count, connection->transaction_count,
+                 (unsigned long long)connection->requests);
+    request->reply_size = text.used + 1;
+    if (!file)
+        return 0;
+    bool written = fwrite(request->reply, 1, text.used, file) == text.used;
+    written = fclose(file) == 0 && written;
+    return written ? request_reply_text(request, "OK") : EIO;
 }
 
 static int run_help(struct request *request, const char *const *arguments, int count);
@@ -106,7 +113,7 @@ static const struct command commands[] = {
     {"live-update", "-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a", control_live_update},
     {"log", "on|off", run_log},
     {"logfile", "<file>", run_logfile},
-    {"memreport", "", run_memreport},
+    {"memreport", "[<file>]", run_memreport},
     {"print", "<string>", run_print},
     {"quota", "[<domid>|set [<domid>] <name> <value>]", control_quota},
     {"quota-soft", "[<domid>|set [<domid>] <name> <value>]", control_quota_soft},

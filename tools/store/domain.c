@@ -108,6 +108,8 @@ static int introduce_again(struct daemon *daemon, struct ring_connection *ring, 
     ring->remote_port = remote_port;
     ring->port = port;
     set_port(table, port, ring);
+    if (ring->connection.failed)
+        ring_empty(ring); /* what it was cut off for is there still */
     connection_reset(&ring->connection);
     ring_attach(ring);
     if (daemon->journal)

@@ -243,6 +243,15 @@ void ring_restore(struct ring_connection *ring, const struct journal_domain *kep
                                   boundary_behind(kept, delivered));
 }
 
+void ring_empty(struct ring_connection *ring)
+{
+    struct xenstore_domain_interface *page = ring->mapping.page;
+    store_index(&page->req_cons, 0);
+    store_index(&page->req_prod, 0);
+    store_index(&page->rsp_cons, 0);
+    store_index(&page->rsp_prod, 0);
+}
+
 /* The domain asked for a new start on its side of the page. */
 static void reconnect(struct ring_connection *ring)
 {
@@ -251,10 +260,7 @@ static void reconnect(struct ring_connection *ring)
     ring->done_count = 0;
     ring->request_consumer = ring->recorded_consumer = ring->published_consumer = ring->response_producer = 0;
     record(ring);
-    store_index(&page->req_cons, 0);
-    store_index(&page->req_prod, 0);
-    store_index(&page->rsp_cons, 0);
-    store_index(&page->rsp_prod, 0);
+    ring_empty(ring);
     store_index(&page->error, XENSTORE_ERROR_NONE);
     store_index(&page->connection, XENSTORE_CONNECTED);
     ring->notify_due = true;

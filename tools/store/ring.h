@@ -42,6 +42,9 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
 /* Takes the indices from the page, as at the start, and announces the server's features. */
 void ring_attach(struct ring_connection *ring);
 
+/* Makes the page's rings empty, whatever is in them: for a domain that starts over on a ring that was cut off. */
+void ring_empty(struct ring_connection *ring);
+
 /* Goes on where the journal says that the daemon before this one was: what it had taken and not handled, and what it
  * had answered and not delivered, the first byte of which belongs at `kept->producer`. */
 void ring_restore(struct ring_connection *ring, const struct journal_domain *kept);
