@@ -43,7 +43,7 @@ config() {
 # create NAME [LINE...]: creates a Linux guest from such a configuration.
 create() {
     config "$@"
-    rm -f "/var/log/console/$1.log"
+    rm -f "$(console_of "$1")"
     expect "ctl create" ctl create -q "$config_file"
 }
 
@@ -59,8 +59,12 @@ create_test() {
     expect "ctl create" ctl create -q "$config_file"
 }
 
-console_of() { # NAME: the file with what it has printed
-    echo "/var/log/console/$1.log"
+console_of() { # NAME: the file with what it has printed; Debian's console daemon names it guest-NAME.log
+    if [ -e "/var/log/console/guest-$1.log" ]; then
+        echo "/var/log/console/guest-$1.log"
+    else
+        echo "/var/log/console/$1.log"
+    fi
 }
 
 # is_up NAME: waits until the Linux guest has its prompt.

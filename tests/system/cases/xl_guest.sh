@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Debian's xl creates, lists, pauses, unpauses, shuts down and destroys a Linux guest on Keel, and nothing is left of it.
+# Debian's xl creates, lists, pauses, unpauses, shuts down and destroys a Linux guest on our store, and nothing is left.
 xl_state() {
     xl list foreign | awk 'NR > 1 { print $5 }'
 }
@@ -8,7 +8,7 @@ expect "xl create" xl create -q "$config_file" # what the first guest of xl's le
 expect "xl destroy" xl destroy foreign
 ! xl list foreign 2> /dev/null || fail "xl still lists it"
 inventory > /tmp/before
-rm -f /var/log/console/foreign.log
+rm -f "$(console_of foreign)"
 expect "xl create" xl create -q "$config_file"
 is_up foreign
 xl list foreign | grep -qE '^foreign +[0-9]+ +12[78] +1 ' || fail "xl list gives: $(xl list)"

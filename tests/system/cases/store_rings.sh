@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+# The store is killed again and again while kernels use their rings: nothing is lost and nothing done twice; damage is told.
+# limit: 240
+# It runs where our store serves the host, under whatever starts it again: on Keel, and on Debian's Xen.
+in_store() {
+    for top in /local /vm /libxl; do
+        xenstore-ls -f $top 2> /dev/null || true
+    done
+}
+has_ended() {
+    is_gone "$1" || has_state "$1" s
+}
+is_as_before() {
+    in_store | cmp -s - /tmp/store.before
+}
+serves_anew() {
+    [ "$(pidof stored)" != "$killed" ] && pidof stored && xenstore-exists /local/domain/0
+}
+kill_store() {
+    killed=$(pidof stored)
+    kill -KILL "$killed"
+    within 20 "another store serves" serves_anew
+}
+kill_store_often() { # until the file is there
+    kills=0
+    until [ -e "$1" ]; do
+        kill_store
+        kills=$((kills + 1))
+        usleep $((kills * 37 % 10 * 30000))
+    done
+    echo $kills > /tmp/kills
+}
+# Each name once, by transactions over the ring of domain 0's kernel: an END that is done twice gets ENOENT, a request
+# that is lost leaves its program waiting, and the kernel shows no client that the store was away.
+write_over_the_ring() { # HOW MANY, FILE: made at the end
+    for number in $(seq 1 "$1"); do
+        XENSTORED_PATH=/dev/xen/xenbus timeout 60 xenstore-write "/rings/$number/a" "$number" "/rings/$number/b" "$number" ||
+            echo "write $number: status $?" >> /tmp/ring.wrong
+        [ "$(XENSTORED_PATH=/dev/xen/xenbus timeout 60 xenstore-read "/rings/$number/b")" = "$number" ] ||
+            echo "$number is not read back" >> /tmp/ring.wrong
+    done
+    : > "$2"
+}
+watch_over_the_ring() { # FILE
+    XENSTORED_PATH=/dev/xen/xenbus exec timeout 200 xenstore-watch /rings/last > "$1"
+}
+[ -c /dev/xen/xenbus ] || fail "there is no /dev/xen/xenbus"
+writes=20
+rm -f /tmp/ring.wrong /tmp/written /tmp/ring.events /tmp/kills
+in_store > /tmp/store.before
+watch_over_the_ring /tmp/ring.events &
+watcher=$!
+within 20 "the watch is set" contains /tmp/ring.events '^/rings/last$'
+create survivor # it boots while the store is killed
+write_over_the_ring $writes /tmp/written &
+kill_store_often /tmp/written
+! [ -e /tmp/ring.wrong ] || fail "$(wc -l < /tmp/ring.wrong) of $writes: $(head -n 3 /tmp/ring.wrong | tr '\n' ';')"
+[ "$(xenstore-list /rings | wc -l)" = $writes ] || fail "$(xenstore-list /rings | wc -l) names, not $writes"
+[ "$(cat /tmp/kills)" -ge 5 ] || fail "only $(cat /tmp/kills) kills: that proves little"
+echo "FIGURE of the store: $(cat /tmp/kills) kills during $writes transactions over domain 0's ring"
+before=$(wc -l < /tmp/ring.events)
+xenstore-write /rings/last 1
+more_events() { [ "$(wc -l < /tmp/ring.events)" -gt "$before" ]; }
+within 20 "the watch of before the kills fires" more_events
+is_up survivor
+
+# A live update on purpose is the same path: each watch that was kept fires once.
+program=$(readlink "/proc/$(pidof stored)/exe")
+before=$(wc -l < /tmp/ring.events)
+killed=$(pidof stored)
+expect "live update" xenstore-control live-update "$program"
+within 20 "the updated store goes on with its watches" more_events
+[ "$(pidof stored)" = "$killed" ] || fail "it is another process"
+[ "$(xenstore-control check)" = OK ] || fail "check says $(xenstore-control check)"
+
+# Damage in the middle of the journal costs what was written there, is told, and nothing else is lost.
+journal=/var/lib/stored/journal
+[ -e $journal ] || journal=/run/xenstored/state/journal
+xenstore-write /rings/before 1
+xenstore-write /rings/damaged "$(head -c 1000 /dev/zero | tr '\0' d)"
+xenstore-write /rings/after 1
+place=$(strings -t d $journal | awk '/ddddddddd/ { place = $1 } END { print place }')
+printf XXXX | dd of=$journal bs=1 seek=$((place + 100)) conv=notrunc 2> /dev/null
+kill_store
+within 10 "the log tells of damage" contains /var/log/stored.log 'journal has [0-9]+ damaged place'
+[ -e $journal.damaged ] || fail "no copy of the damaged journal is kept"
+[ "$(xenstore-read /rings/before)$(xenstore-read /rings/after)" = 11 ] || fail "more is lost than what is damaged"
+! xenstore-exists /rings/damaged || fail "what is damaged is there"
+[ "$(xenstore-list /rings | wc -l)" = $((writes + 3)) ] || fail "$(xenstore-list /rings | wc -l) names, not $((writes + 3))"
+
+# The guest's kernel has its ring and its watches still: it ends when it is asked to, with the store killed meanwhile.
+expect "ctl shutdown" ctl shutdown survivor
+kill_store
+within 60 "the guest ends" has_ended survivor
+ctl destroy survivor 2> /dev/null || true # on Keel ctld does that
+within 20 "the guest is gone" is_gone survivor
+kill $watcher
+xenstore-rm /rings
+within 20 "all of the guest is gone from the store" is_as_before
