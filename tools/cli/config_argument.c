@@ -2,6 +2,8 @@
 /* A configuration as the command line gives it; see config_argument.h. */
 #include "config_argument.h"
 
+#include "libctl/device_nodes.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -99,10 +101,32 @@ static int check_readable(struct cli *cli, const char *source, const char *key, 
     return cli_fail(cli, errno, "%s: key \"%s\": %s cannot be read: %s", source, key, path, strerror(errno));
 }
 
+/* Devices that no backend serves, and disks whose file or device is not there. */
+static int check_devices(struct cli *cli, const struct ctl_config *config)
+{
+    char why[DEVICE_WHY_MAX];
+    int status = CLI_DONE;
+
+    for (size_t i = 0; i < config->disks_count && status == CLI_DONE; i++) {
+        const struct ctl_disk *disk = &config->disks[i];
+
+        if (!device_disk_possible(disk, why))
+            status = cli_fail(cli, EOPNOTSUPP, "%s: disk %s: %s", config->source, disk->vdev, why);
+        else if (*disk->target == '/')
+            status = check_readable(cli, config->source, "disk", disk->target);
+    }
+    for (size_t i = 0; i < config->nics_count && status == CLI_DONE; i++) {
+        if (!device_nic_possible(&config->nics[i], why))
+            status = cli_fail(cli, EOPNOTSUPP, "%s: vif %zu: %s", config->source, i, why);
+    }
+    return status;
+}
+
 int config_check_files(struct cli *cli, const struct ctl_config *config)
 {
     int kernel = check_readable(cli, config->source, "kernel", config->kernel);
     int ramdisk = check_readable(cli, config->source, "ramdisk", config->ramdisk);
+    int devices = check_devices(cli, config);
 
-    return kernel == CLI_DONE ? ramdisk : kernel;
+    return kernel != CLI_DONE ? kernel : ramdisk != CLI_DONE ? ramdisk : devices;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving and taking devices; see device_change.h. */
 #include "device_change.h"
+#include "interruption.h"
 #include "json.h"
 
 #include <errno.h>
@@ -57,26 +58,62 @@ static int report(struct cli *cli, uint32_t domid, enum ctl_device_kind kind, ui
     return json_close(cli, json, cli->out);
 }
 
-int device_attached(struct cli *cli, uint32_t domid, enum ctl_device_kind kind, uint32_t number)
+/* With signals held back, so that an interrupted attaching is undone whole. */
+static int attach_or_undo(struct cli *cli, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic,
+                          uint32_t *number)
 {
-    int timeout_ms, result;
+    enum ctl_device_kind kind = disk ? CTL_DEVICE_DISK : CTL_DEVICE_NIC;
+    struct interruption interruption;
+    int result, status = CLI_DONE;
 
-    if (cli_given(cli, 'w')) {
-        if (!take_timeout(cli, &timeout_ms))
-            return CLI_USAGE;
+    interruption_hold(&interruption);
+    result = disk ? ctl_disk_attach(cli->ctl, domid, disk, number) : ctl_nic_attach(cli->ctl, domid, nic, number);
+    if (result == 0 && interruption_came(&interruption)) {
+        result = ctl_device_detach(cli->ctl, domid, kind, *number, CTL_DETACH_FORCE, 0);
+        if (result == 0)
+            status = cli_fail(cli, EINTR, "it was interrupted; the device is taken back from domain %u", domid);
+    }
+    if (result < 0)
+        status = cli_fail_ctl(cli, result);
+    interruption_release(&interruption);
+    return status;
+}
+
+int device_attach(struct cli *cli, const struct ctl_disk *disk, const struct ctl_nic *nic)
+{
+    enum ctl_device_kind kind = disk ? CTL_DEVICE_DISK : CTL_DEVICE_NIC;
+    uint32_t domid, number;
+    int timeout_ms, result, status;
+
+    if (!take_timeout(cli, &timeout_ms))
+        return CLI_USAGE;
+    if (!cli_find(cli, cli->arguments[0], &domid))
+        return CLI_FAILED;
+    status = attach_or_undo(cli, domid, disk, nic, &number);
+    if (status == CLI_DONE && cli_given(cli, 'w')) {
         result = ctl_device_wait(cli->ctl, domid, kind, number, timeout_ms);
         if (result < 0)
             return cli_fail_ctl(cli, result);
     }
-    return report(cli, domid, kind, number, true);
+    return status == CLI_DONE ? report(cli, domid, kind, number, true) : status;
 }
 
-int device_detach(struct cli *cli, uint32_t domid, enum ctl_device_kind kind, uint32_t number)
+int device_detach(struct cli *cli, enum ctl_device_kind kind)
 {
-    int timeout_ms, result;
+    unsigned flags = cli_given(cli, 'f') ? CTL_DETACH_FORCE : 0;
+    const char *name = cli->arguments[1];
+    uint32_t domid, number;
+    int timeout_ms, result = 0;
 
+    if (kind == CTL_DEVICE_DISK && ctl_disk_number(name, &number) < 0)
+        return cli_usage_error(cli, "\"%.40s\" is no disk; write xvdb, or its number", name);
     if (!take_timeout(cli, &timeout_ms))
         return CLI_USAGE;
-    result = ctl_device_detach(cli->ctl, domid, kind, number, cli_given(cli, 'f') ? CTL_DETACH_FORCE : 0, timeout_ms);
+    if (!cli_find(cli, cli->arguments[0], &domid))
+        return CLI_FAILED;
+    if (kind == CTL_DEVICE_NIC)
+        result = ctl_nic_find(cli->ctl, domid, name, &number);
+    if (result == 0)
+        result = ctl_device_detach(cli->ctl, domid, kind, number, flags, timeout_ms);
     return result < 0 ? cli_fail_ctl(cli, result) : report(cli, domid, kind, number, false);
 }

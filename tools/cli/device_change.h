@@ -13,9 +13,12 @@
  * printed.
  */
 bool device_specification(struct cli *cli, int first, char text[DEVICE_SPECIFICATION_MAX]);
-/* Behind a successful attach: waits for the guest if that was asked for, and reports. */
-int device_attached(struct cli *cli, uint32_t domid, enum ctl_device_kind kind, uint32_t number);
-/* The whole of a detach, once the device's number is known. */
-int device_detach(struct cli *cli, uint32_t domid, enum ctl_device_kind kind, uint32_t number);
+/*
+ * The whole of an attach, to the domain of the first argument; one of the two is NULL. Interrupted, it is undone. Waits
+ * for the guest if that was asked for.
+ */
+int device_attach(struct cli *cli, const struct ctl_disk *disk, const struct ctl_nic *nic);
+/* The whole of a detach of the device that the second argument names, from the domain of the first. */
+int device_detach(struct cli *cli, enum ctl_device_kind kind);
 
 #endif

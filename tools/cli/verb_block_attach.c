@@ -5,17 +5,6 @@
 
 #include "libctl/config_devices.h"
 
-static int attach(struct cli *cli, const struct ctl_disk *disk)
-{
-    uint32_t domid, number;
-
-    if (!cli_find(cli, cli->arguments[0], &domid))
-        return CLI_FAILED;
-    int result = ctl_disk_attach(cli->ctl, domid, disk, &number);
-
-    return result < 0 ? cli_fail_ctl(cli, result) : device_attached(cli, domid, CTL_DEVICE_DISK, number);
-}
-
 static int run(struct cli *cli)
 {
     char text[DEVICE_SPECIFICATION_MAX], why[CONFIG_WHY_MAX];
@@ -24,7 +13,7 @@ static int run(struct cli *cli)
 
     if (!device_specification(cli, 1, text))
         return CLI_USAGE;
-    status = config_disk_parse(text, &disk, why) ? attach(cli, &disk) : cli_usage_error(cli, "%s", why);
+    status = config_disk_parse(text, &disk, why) ? device_attach(cli, &disk, NULL) : cli_usage_error(cli, "%s", why);
     config_disk_free(&disk);
     return status;
 }

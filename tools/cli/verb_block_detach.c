@@ -5,13 +5,7 @@
 
 static int run(struct cli *cli)
 {
-    uint32_t domid, number;
-
-    if (ctl_disk_number(cli->arguments[1], &number) < 0)
-        return cli_usage_error(cli, "\"%.40s\" is no disk; write xvdb, or its number", cli->arguments[1]);
-    if (!cli_find(cli, cli->arguments[0], &domid))
-        return CLI_FAILED;
-    return device_detach(cli, domid, CTL_DEVICE_DISK, number);
+    return device_detach(cli, CTL_DEVICE_DISK);
 }
 
 static const struct cli_option options[] = {

@@ -5,13 +5,7 @@
 
 static int run(struct cli *cli)
 {
-    uint32_t domid, number;
-
-    if (!cli_find(cli, cli->arguments[0], &domid))
-        return CLI_FAILED;
-    int result = ctl_nic_find(cli->ctl, domid, cli->arguments[1], &number);
-
-    return result < 0 ? cli_fail_ctl(cli, result) : device_detach(cli, domid, CTL_DEVICE_NIC, number);
+    return device_detach(cli, CTL_DEVICE_NIC);
 }
 
 static const struct cli_option options[] = {

@@ -33,28 +33,41 @@ bool device_erase(struct ctl *ctl, const struct device_id *id)
     return ctl_store_remove(ctl, path, keep);
 }
 
-/* Calls `visit` for each record of the domain. Returns their count. */
+/* Calls `visit` for each record of one kind. Returns their count. */
+static unsigned for_each_of(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind,
+                            void (*visit)(struct ctl *ctl, const struct device_id *id, void *context), void *context)
+{
+    char directory[CTL_STORE_PATH_MAX], **names;
+    unsigned count = 0;
+
+    ctl_path(directory, "/libxl/%u/device/%s", domid, device_kind_name(kind));
+    names = xs_directory(ctl->store, XBT_NULL, directory, &count);
+    for (unsigned i = 0; names && i < count; i++) {
+        struct device_id id = { kind, domid, (uint32_t)strtoul(names[i], NULL, 10) };
+
+        visit(ctl, &id, context);
+    }
+    free(names);
+    return names ? count : 0;
+}
+
+/* Calls `visit` for each record of the domain. Returns their count; for a domain without devices it is one request. */
 static unsigned for_each_record(struct ctl *ctl, uint32_t domid,
                                 void (*visit)(struct ctl *ctl, const struct device_id *id, void *context),
                                 void *context)
 {
-    static const enum ctl_device_kind kinds[] = { CTL_DEVICE_DISK, CTL_DEVICE_NIC };
-    unsigned visited = 0;
+    char directory[CTL_STORE_PATH_MAX], **kinds;
+    unsigned count = 0, visited = 0;
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        char directory[CTL_STORE_PATH_MAX];
-        unsigned count = 0;
-        char **names;
-
-        ctl_path(directory, "/libxl/%u/device/%s", domid, device_kind_name(kinds[i]));
-        names = xs_directory(ctl->store, XBT_NULL, directory, &count);
-        for (unsigned j = 0; names && j < count; j++, visited++) {
-            struct device_id id = { kinds[i], domid, (uint32_t)strtoul(names[j], NULL, 10) };
-
-            visit(ctl, &id, context);
-        }
-        free(names);
+    ctl_path(directory, "/libxl/%u/device", domid);
+    kinds = xs_directory(ctl->store, XBT_NULL, directory, &count);
+    for (unsigned i = 0; kinds && i < count; i++) {
+        if (strcmp(kinds[i], device_kind_name(CTL_DEVICE_DISK)) == 0)
+            visited += for_each_of(ctl, domid, CTL_DEVICE_DISK, visit, context);
+        else if (strcmp(kinds[i], device_kind_name(CTL_DEVICE_NIC)) == 0)
+            visited += for_each_of(ctl, domid, CTL_DEVICE_NIC, visit, context);
     }
+    free(kinds);
     return visited;
 }
 

@@ -247,7 +247,8 @@ static void made_documents(void)
 
     CU_ASSERT_FATAL(fd >= 0);
     dprintf(fd, "name = \"g\"\nkernel = \"%s\"\nvnc = 1\ncpus = \"0-1\"\nuuid = \"12345678-1234-1234-1234-123456789abc\"\n"
-            "disk = [ \"/a,,xvda\" ]\nvif = [ \"bridge=b\" ]\ncpu_weight = 5\nramdisk = \"%s\"\ncmdline = \"x\"\n", path, path);
+            "disk = [ \"%s,,xvda\" ]\nvif = [ \"bridge=b\" ]\ncpu_weight = 5\nramdisk = \"%s\"\ncmdline = \"x\"\n", path,
+            path, path);
     close(fd);
     MAKES(false, false, "version", "--json");
     MAKES(false, false, "help", "--json");

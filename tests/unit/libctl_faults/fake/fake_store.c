@@ -364,3 +364,22 @@ void fake_store_print(void (*line)(void *context, const char *text), void *conte
         line(context, text);
     }
 }
+
+/* --- watches: this store has none, so nobody waits for a device's driver here ------------------------------------- */
+
+bool xs_watch(struct xs_handle *handle, const char *path, const char *token)
+{
+    errno = ENOSYS;
+    return false;
+}
+
+char **xs_check_watch(struct xs_handle *handle)
+{
+    errno = EAGAIN;
+    return NULL;
+}
+
+int xs_fileno(struct xs_handle *handle)
+{
+    return -1;
+}
