@@ -49,6 +49,21 @@ TEST_CASE(sleep, ONLY_NAMED)
     return NULL;
 }
 
+/* Sleeps for 20 ms at a time, for ever: an idle neighbour that is woken some fifty times a second. */
+TEST_CASE(doze, ONLY_NAMED)
+{
+    evtchn_port_t port = (evtchn_port_t)event_bind_ipi(0);
+    struct sched_poll poll = { .nr_ports = 1 };
+
+    set_handle(poll.ports, &port);
+    print("GOING doze\n");
+    for (;;) {
+        poll.timeout = time_ns() + 20 * NS_PER_MS;
+        sched_op(SCHEDOP_poll, &poll);
+    }
+    return NULL;
+}
+
 /* Exits as fast as it can, for ever, in turns of CPUID, MSRs, yields and events. */
 TEST_CASE(storm, ONLY_NAMED)
 {

@@ -21,6 +21,7 @@ make_overlay() { # FOLDER CPUS CASES
     done
     image_put "$image_packages/usr/lib/xen-4.17/bin/xenstore-control" tests/bin/xenstore-control
     image_put "$image_packages/usr/lib/xen-4.17/bin/xl" usr/lib/xen-4.17/bin/xl
+    image_put "$image_packages/usr/sbin/xenhypfs" tests/bin/xenhypfs
     # xl's threads end through libgcc, which ldd does not show
     image_put /lib/x86_64-linux-gnu/libgcc_s.so.1 lib/x86_64-linux-gnu/libgcc_s.so.1
     mkdir -p "$root/etc/xen" "$root/var/log/xen" "$root/var/lib/xen"

@@ -40,6 +40,24 @@ static bool next_column(const struct screen *screen, int name, size_t *index, in
     return *index < columns_count && *x + columns[*index].width <= COLS;
 }
 
+void panel_table_show(struct screen *screen, size_t column)
+{
+    struct view *view = &screen->view;
+    bool is_shown = column == 0;
+
+    if (!is_shown && column < 1 + view->left)
+        view->left = column - 1;
+    while (!is_shown && view->left + 1 < column) {
+        size_t index = 0;
+        int x = 0, name = name_width(screen);
+
+        while (!is_shown && next_column(screen, name, &index, &x))
+            is_shown = index == column;
+        if (!is_shown)
+            view->left++;
+    }
+}
+
 static void draw_heading(const struct screen *screen, int y, int name)
 {
     size_t index = 0;

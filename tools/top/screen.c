@@ -248,6 +248,7 @@ int screen_run(const struct top_options *options, struct source *source, int sig
         terminal = begin(error, error_size);
         if (terminal) {
             guard_terminal();
+            panel_table_show(screen, screen->view.sort);
             loop(screen, signals);
             endwin();
             stop_signals_guard(NULL);

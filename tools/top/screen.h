@@ -41,6 +41,8 @@ void screen_draw(struct screen *screen);
 int panel_head_draw(const struct screen *screen, int y);
 int panel_cpus_draw(const struct screen *screen, int y, int lines_most);
 int panel_table_draw(struct screen *screen, int y, int bottom);
+/* Moves to other columns as far as it takes to show this one. */
+void panel_table_show(struct screen *screen, size_t column);
 /* The whole screen. */
 void panel_help_draw(struct screen *screen);
 

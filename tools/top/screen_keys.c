@@ -112,8 +112,11 @@ static bool table_key(struct screen *screen, int key)
         screen->mode = SCREEN_HELP;
         screen->help_top = 0;
         break;
-    case 's': view_sort_next(view, 1); break;
-    case 'S': view_sort_next(view, -1); break;
+    case 's':
+    case 'S':
+        view_sort_next(view, key == 's' ? 1 : -1);
+        panel_table_show(screen, view->sort);
+        break;
     case 'r':
     case 'R': view->reverse = !view->reverse; break;
     case '/':

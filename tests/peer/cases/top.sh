@@ -58,3 +58,19 @@ ctl top --json -i 2 -d 0.5 > /tmp/top.json
 contains /tmp/top.json '"domid":0,.*"wait_percent":[0-9.]+' || fail "it does not tell how long domain 0 waits"
 ctl top --replay /tmp/top.json -b > /tmp/top.replayed
 contains /tmp/top.replayed 'a-guest-wi' || fail "the recording does not show the guests"
+
+# Xen counts no exits, and tells of nobody but domain 0 how long it waits: that is not known, not 0
+for member in wakeups exits exits_hlt hypercalls exits_per_second wakeups_per_second; do
+    ! contains /tmp/top.json "\"$member\":" || fail "it tells \"$member\", which Xen does not count"
+done
+! contains /tmp/top.json '"domid":[1-9][^{}]*"wait_percent"' || fail "it tells how long guests wait"
+ctl top --csv -i 1 > /tmp/top.csv
+column() { # HEADING OF THE DOMAIN: what the file has there
+    awk -F , -v heading="$1" -v domain="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == heading) at = i }
+        $3 == domain { print at ? "\"" $at "\"" : "no such column" }' /tmp/top.csv
+}
+[ "$(column wakeups small)$(column exits_cpuid_per_second small)" = '""""' ] ||
+    fail "its CSV has $(column wakeups small) wake-ups and $(column exits_cpuid_per_second small) exits a second"
+ctl metrics -1 > /tmp/metrics
+contains /tmp/metrics '^keel_domain_cpu_seconds_total\{[^}]*name="small"' || fail "there are no metrics of the guest"
+! contains /tmp/metrics '^keel_domain_(exits|wakeups|hypercalls)_total\{' || fail "it has metrics of what Xen does not count"
