@@ -37,8 +37,12 @@ static void on_overdue(int number)
     sigset_t all;
 
     if (is_guarding && has_modes) {
+        struct termios flowing = modes;
+
+        /* output that Ctrl-S holds goes on where there is no Ctrl-S: what waits is thrown away, ours comes through */
+        flowing.c_iflag &= ~(tcflag_t)IXON;
         tcflush(STDOUT_FILENO, TCOFLUSH);
-        tcflow(STDOUT_FILENO, TCOON); /* it may have been stopped with Ctrl-S */
+        tcsetattr(STDOUT_FILENO, TCSANOW, &flowing);
         if (write(STDOUT_FILENO, restore_text, strlen(restore_text)) < 0)
             is_guarding = 0; /* it is gone, then */
         tcsetattr(STDOUT_FILENO, TCSANOW, &modes);
