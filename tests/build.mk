@@ -169,6 +169,13 @@ $(TEST_KERNEL): $(TEST_KERNEL_OBJECTS) tests/guest/kernel.lds
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	  -T tests/guest/kernel.lds -o $@ $(TEST_KERNEL_OBJECTS)
 
+# Checks in domain 0 what ctl prints there; it carries yajl in itself.
+SCHEMA_CHECK := $(BUILD)/bin-tests/schema_check
+images: $(SCHEMA_CHECK)
+$(SCHEMA_CHECK): tests/system/schema_check.c tests/unit/cli/schema_case.h
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) $(filter-out -MMD -MP,$(GLOBAL_CFLAGS)) -o $@ $< -Wl,-Bstatic -lyajl_s -Wl,-Bdynamic
+
 # What resets the machine, for the test of how that is told.
 images: $(IMAGES)/triple-fault
 $(IMAGES)/triple-fault: tests/system/triple_fault.S

@@ -46,6 +46,8 @@ struct cli_verb {
     const char *details;   /* more for `ctl help VERB`, lines broken; NULL: nothing */
     const struct cli_option *options;
     int (*run)(struct cli *cli);
+    /* What a terminal is told when the verb takes longer than half a second; NULL: the verb tells what it does itself. */
+    const char *busy;
 };
 
 extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
@@ -54,6 +56,10 @@ extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
 struct cli {
     const struct cli_verb *verb;
     bool json;
+    bool quiet;          /* neither warnings nor progress */
+    bool verbose;        /* standard error tells what is found, and how long it takes */
+    bool colour;         /* standard error is a terminal that is to have colours */
+    struct progress *progress; /* the one that is shown; NULL: none */
     unsigned counts[CLI_OPTIONS_MAX]; /* how often each option of the verb was given */
     const char *values[CLI_OPTIONS_MAX];
     char **arguments;
@@ -92,6 +98,10 @@ int cli_fail_ctl(struct cli *cli, int result);
 /* The same for a wrong command line, with the verb's usage; returns CLI_USAGE. */
 int cli_usage_error(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Takes the progress of cli_verb.busy from the terminal, for what is printed there next. */
+void cli_end_progress(struct cli *cli);
+/* With --verbose, and not as JSON: one line on standard error. */
+void cli_explain(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_print_usage(FILE *file, const struct cli_verb *verb);
 void cli_print_help(FILE *file, const struct cli_verb *verb);
 void cli_print_verbs(FILE *file);

@@ -9,7 +9,7 @@ _ctl_choices() # ARGUMENT WORD: what such an argument, as the table calls it, ca
         KEY=VALUE) printf '%s\n' $_ctl_keys ;;
         PATH) ctl store list -p "/$(sed 's,^/*,,; s,/*[^/]*$,,' <<< "$2")" 2> /dev/null ;;
         POOL) ctl cpupool-list --json 2> /dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p' ;;
-        STATE) printf '%s\n' there running paused blocked shutdown gone ;;
+        STATE) printf '%s\n' there running paused shutdown crashed gone ;;
         VERB) printf '%s\n' "$_ctl_verbs" ;;
         *'|'*) tr '|' '\n' <<< "$1" | grep -v '[A-Z]' ;;
     esac
@@ -40,7 +40,7 @@ _ctl()
         valued=${valued##* "$last":}
         choices=$(_ctl_choices "${valued%% *}" "$word")
     elif [[ $word == -* ]]; then
-        choices=$(printf '%s\n' $options)
+        choices=$(printf '%s\n' $options | LC_ALL=C sort -u)
     else
         # the argument of that place; the last one may be there many times, and what may be left out stands for the next
         read -ra kinds <<< "${arguments//[\[\]]/}"

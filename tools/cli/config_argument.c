@@ -62,6 +62,8 @@ static int report_messages(struct cli *cli, const struct ctl_config_messages *me
             cli_warn(cli, "%s", message->text);
         }
     }
+    if (result == 0)
+        cli_explain(cli, "the configuration is good; %zu warnings", messages->count);
     if (result < 0 && !error_told)
         cli_fail(cli, -result, "the configuration cannot be read: %s", strerror(-result));
     return result < 0 ? CLI_FAILED : CLI_DONE;

@@ -27,6 +27,8 @@ bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid)
 
     if (result < 0)
         cli_fail_ctl(cli, result);
+    else
+        cli_explain(cli, "\"%s\" is domain %u", name_or_id, *domid);
     return result >= 0;
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: options of a verb by its table, in any order with the arguments, and the choice of the verb. */
 #include "cli.h"
+#include "progress.h"
 
 #include "libctl/config_keys.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int option_index(const struct cli_verb *verb, char letter)
 {
@@ -56,6 +59,10 @@ static int parse_word(struct cli *cli, const char *text, int *at, int count, cha
                                    option->argument);
         cli->counts[i]++;
         cli->values[i] = value;
+        return CLI_DONE;
+    }
+    if (strcmp(text, "quiet") == 0 || strcmp(text, "verbose") == 0) {
+        *(*text == 'q' ? &cli->quiet : &cli->verbose) = true;
         return CLI_DONE;
     }
     return cli_usage_error(cli, "%s has no option --%.*s", cli->verb->name, (int)length, text);
@@ -182,16 +189,45 @@ static int run_verb(struct cli *cli, int count, char **words)
         cli_print_help(cli->out, cli->verb);
         return CLI_DONE;
     }
-    return status == CLI_DONE ? cli->verb->run(cli) : status;
+    if (status != CLI_DONE)
+        return status;
+    uint64_t start_ns = cli_now_ns();
+    struct progress progress;
+
+    cli->quiet |= cli_given(cli, 'q') > 0;
+    if (cli->verb->busy && !cli->quiet && !cli->json && !cli->verbose) {
+        progress_begin(&progress, cli->err, cli->verb->busy);
+        cli->progress = progress.started ? &progress : NULL;
+    }
+    status = cli->verb->run(cli);
+    cli_end_progress(cli);
+    cli_explain(cli, "%s took %.3f s", cli->verb->name, (double)(cli_now_ns() - start_ns) / 1e9);
+    return status;
+}
+
+/* Colours are for terminals, unless the user wants none (no-color.org). */
+static bool wants_colour(FILE *err)
+{
+    const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return isatty(fileno(err)) && !(unwanted && *unwanted) && !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
 int cli_main(int argc, char **argv, FILE *out, FILE *err)
 {
-    struct cli cli = { .out = out, .err = err };
+    struct cli cli = { .out = out, .err = err, .colour = wants_colour(err) };
     int at = 1, used = 1, status;
 
-    for (; at < argc && strcmp(argv[at], "--json") == 0; at++)
-        cli.json = true;
+    for (; at < argc; at++) {
+        bool *flag = strcmp(argv[at], "--json") == 0 ? &cli.json
+                   : strcmp(argv[at], "--quiet") == 0 ? &cli.quiet
+                   : strcmp(argv[at], "--verbose") == 0 ? &cli.verbose
+                   : NULL;
+
+        if (!flag)
+            break;
+        *flag = true;
+    }
     if (at >= argc)
         return cli_usage_error(&cli, "a verb is missing");
     if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)

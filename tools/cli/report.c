@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors, usage and help: from the table of verbs, as text or (errors, with --json) as one JSON document. */
 #include "json.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,10 +28,29 @@ static int status_of(int error)
     }
 }
 
+#define COLOUR_ERROR "\033[1;31m"
+#define COLOUR_WARNING "\033[33m"
+#define COLOUR_END "\033[0m"
+
+void cli_end_progress(struct cli *cli)
+{
+    if (cli->progress)
+        progress_end(cli->progress);
+    cli->progress = NULL;
+}
+
+/* The program's name, in that colour on a terminal, and what kind of line it is. */
+static void begin_line(struct cli *cli, const char *colour, const char *kind)
+{
+    cli_end_progress(cli);
+    fprintf(cli->err, "%sctl:%s %s", cli->colour ? colour : "", cli->colour ? COLOUR_END : "", kind);
+}
+
 static void print_error(struct cli *cli, int status, int error, const char *sentence)
 {
     if (!cli->json) {
-        fprintf(cli->err, "ctl: %s\n", sentence);
+        begin_line(cli, COLOUR_ERROR, "");
+        fprintf(cli->err, "%s\n", sentence);
         return;
     }
     yajl_gen json = json_open_line("keel.error/1");
@@ -88,11 +108,14 @@ void cli_warn(struct cli *cli, const char *format, ...)
     char sentence[SENTENCE_MAX];
     va_list arguments;
 
+    if (cli->quiet)
+        return;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     if (!cli->json) {
-        fprintf(cli->err, "ctl: warning: %s\n", sentence);
+        begin_line(cli, COLOUR_WARNING, "warning: ");
+        fprintf(cli->err, "%s\n", sentence);
         return;
     }
     yajl_gen json = json_open_line("keel.warning/1");
@@ -100,6 +123,19 @@ void cli_warn(struct cli *cli, const char *format, ...)
     json_text(json, "verb", cli->verb->name);
     json_text(json, "message", sentence);
     json_close(cli, json, cli->err);
+}
+
+void cli_explain(struct cli *cli, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!cli->verbose || cli->json)
+        return;
+    begin_line(cli, "", "");
+    va_start(arguments, format);
+    vfprintf(cli->err, format, arguments);
+    va_end(arguments);
+    fputc('\n', cli->err);
 }
 
 void cli_print_usage(FILE *file, const struct cli_verb *verb)
@@ -136,6 +172,14 @@ static void print_option(FILE *file, char letter, const char *word, const char *
     fprintf(file, "  %-26s %s\n", text, help);
 }
 
+static bool has_word(const struct cli_verb *verb, const char *word)
+{
+    for (const struct cli_option *option = verb->options; option->help; option++)
+        if (strcmp(option->word, word) == 0)
+            return true;
+    return false;
+}
+
 void cli_print_help(FILE *file, const struct cli_verb *verb)
 {
     fprintf(file, "%s: %s.\n\n", verb->name, verb->summary);
@@ -145,6 +189,10 @@ void cli_print_help(FILE *file, const struct cli_verb *verb)
     fputc('\n', file);
     for (const struct cli_option *option = verb->options; option->help; option++)
         print_option(file, option->letter, option->word, option->argument, option->help);
+    if (!has_word(verb, "quiet"))
+        print_option(file, 0, "quiet", NULL, "neither warnings nor progress");
+    if (!has_word(verb, "verbose"))
+        print_option(file, 0, "verbose", NULL, "say what is found, and how long it takes");
     print_option(file, 0, "json", NULL, "results and errors as JSON");
     print_option(file, 'h', "help", NULL, "this text");
 }

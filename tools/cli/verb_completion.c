@@ -12,7 +12,7 @@ static void print_options(FILE *out, const struct cli_verb *verb)
     fprintf(out, "options='");
     for (const struct cli_option *option = verb->options; option->help; option++)
         fprintf(out, "-%c --%s%s ", option->letter, option->word, option->argument ? "=" : "");
-    fprintf(out, "-h --help --json' valued='");
+    fprintf(out, "-h --help --json --quiet --verbose' valued='");
     for (const struct cli_option *option = verb->options; option->help; option++)
         if (option->argument)
             fprintf(out, " -%c:%s --%s:%s", option->letter, option->argument, option->word, option->argument);

@@ -42,5 +42,5 @@ const struct cli_verb verb_config_update = {
     .name = "config-update", .arguments = "DOMAIN [FILE] [KEY=VALUE...]", .arguments_least = 1, .arguments_most = -1,
     .summary = "Give a domain another configuration for its next restart",
     .details = "The domain itself stays as it is. The arguments behind it are those of `ctl create`.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "writing the configuration",
 };

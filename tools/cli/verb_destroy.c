@@ -24,5 +24,5 @@ const struct cli_verb verb_destroy = {
     .name = "destroy", .arguments = "DOMAIN...", .arguments_least = 1, .arguments_most = -1,
     .summary = "End domains at once, without asking them",
     .details = "This is like pulling the plug; `ctl shutdown` asks the guest to end by itself.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "ending domains",
 };

@@ -43,6 +43,7 @@ static int run(struct cli *cli)
     if (!cli_open(cli))
         return CLI_FAILED;
     count = ctl_fsck(cli->ctl, !cli_given(cli, 'n'), &list);
+    cli_end_progress(cli);
     if (count < 0)
         return cli_fail_ctl(cli, (int)count);
     for (ssize_t i = 0; i < count; i++)
@@ -67,5 +68,5 @@ const struct cli_verb verb_fsck = {
     .name = "fsck", .arguments = "", .summary = "Find what is left over of domains, and mend it",
     .details = "Domains whose creator was killed are ended; what the store holds of domains that are not there is\n"
                "removed. The status is 1 when something is left as it was.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "looking for what is left over",
 };

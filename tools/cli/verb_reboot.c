@@ -21,5 +21,5 @@ const struct cli_verb verb_reboot = {
     .summary = "Ask guests to restart",
     .details = "The guest's kernel is asked through the store; what follows is what on_reboot says in its\n"
                "configuration.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "asking guests to restart",
 };

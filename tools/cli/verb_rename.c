@@ -18,5 +18,5 @@ static const struct cli_option options[] = { { 0 } };
 const struct cli_verb verb_rename = {
     .name = "rename", .arguments = "DOMAIN NAME", .arguments_least = 2, .arguments_most = 2,
     .summary = "Give a domain another name", .details = "No two domains have the same name.", .options = options,
-    .run = run,
+    .run = run, .busy = "renaming",
 };

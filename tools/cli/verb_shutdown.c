@@ -21,5 +21,5 @@ const struct cli_verb verb_shutdown = {
     .summary = "Ask guests to power off",
     .details = "The guest's kernel is asked through the store and takes its time; what follows is what\n"
                "on_poweroff says in its configuration.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "waiting for guests to power off",
 };

@@ -107,5 +107,5 @@ const struct cli_verb verb_wait = {
     .name = "wait", .arguments = "DOMAIN STATE", .arguments_least = 2, .arguments_most = 2,
     .summary = "Wait until a domain is in a state",
     .details = "STATE is one of: there, running (neither paused nor shut down), paused, shutdown, crashed, gone.",
-    .options = options, .run = run,
+    .options = options, .run = run, .busy = "waiting",
 };

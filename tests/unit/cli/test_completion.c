@@ -62,21 +62,26 @@ static void verbs(void)
     offers("help dom", "domid\ndomname\n");
 }
 
-/* Each verb completes to itself, and offers its own options. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Each verb offers its own options beside those of all verbs. */
 static void whole_table(void)
 {
     for (size_t i = 0; cli_verbs[i]; i++) {
-        const char *name = cli_verbs[i]->name;
-        char line[128], expected[1024];
-        size_t used = 0;
+        char words[CLI_OPTIONS_MAX + 4][40] = { "--help\n", "--json\n", "--quiet\n", "--verbose\n" }, line[128],
+             expected[sizeof(words)] = "";
+        size_t count = 4;
 
-        if (strchr(name, ' ') == NULL)
-            continue;
-        snprintf(line, sizeof(line), "%s --", name);
         for (const struct cli_option *option = cli_verbs[i]->options; option->help; option++)
-            used += (size_t)snprintf(expected + used, sizeof(expected) - used, "--%s%s\n", option->word,
-                                     option->argument ? "=" : "");
-        snprintf(expected + used, sizeof(expected) - used, "--help\n--json\n");
+            snprintf(words[count++], sizeof(words[0]), "--%s%s\n", option->word, option->argument ? "=" : "");
+        qsort(words, count, sizeof(words[0]), by_text);
+        for (size_t j = 0; j < count; j++)
+            if (j == 0 || strcmp(words[j - 1], words[j]) != 0)
+                strcat(expected, words[j]);
+        snprintf(line, sizeof(line), "%s --", cli_verbs[i]->name);
         offers(line, expected);
     }
 }
