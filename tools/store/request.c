@@ -90,9 +90,17 @@ static int split_arguments(struct request *request, const struct operation *oper
 static int find_transaction(struct request *request)
 {
     uint32_t id = request->header->tx_id;
-    request->transaction = connection_find_transaction(request->connection, id);
-    if (!request->transaction)
-        return id <= request->connection->lost_transaction_id ? EAGAIN : ENOENT;
+    struct connection *connection = request->connection;
+    request->transaction = connection_find_transaction(connection, id);
+    if (!request->transaction) {
+        /* One that was lost with the daemon goes on up to its end, and only that is EAGAIN: this is where clients expect
+         * it. */
+        bool lost = id <= connection->lost_transaction_id;
+        request->transaction = lost ? request_open_transaction(request, id) : NULL;
+        if (!request->transaction)
+            return lost ? EAGAIN : ENOENT;
+        request->transaction->doomed = true;
+    }
     if (request->transaction->expired) {
         if (request->header->type == XS_TRANSACTION_END) {
             connection_take_transaction(request->connection, request->transaction);

@@ -50,6 +50,9 @@ void request_handle(struct connection *connection, const struct xsd_sockmsg *hea
 /* Whether the client has all the memory that it may have: nothing more is kept for it. */
 bool request_forbids_memory(const struct request *request);
 
+/* Opens a transaction of that number for the client; NULL when it has all that it may have. */
+struct transaction *request_open_transaction(struct request *request, uint32_t id);
+
 /* The name of an operation for people. */
 const char *request_name(uint32_t type);
 

@@ -90,22 +90,13 @@ int request_set_perms(struct request *request)
     return store_set_permissions(&request->view, request->actor, request->path, permissions);
 }
 
-int request_transaction_start(struct request *request)
+struct transaction *request_open_transaction(struct request *request, uint32_t id)
 {
     struct connection *connection = request->connection;
-    if (request->transaction)
-        return EBUSY;
     if (!actor_is_privileged(request->actor) &&
         quota_forbids(request->actor->account->quota.transactions, connection->transaction_count + 1))
-        return ENOSPC;
-    if (request_forbids_memory(request))
-        return ENOMEM;
-    do
-        connection->last_transaction_id++;
-    while (connection->last_transaction_id == 0 ||
-           connection_find_transaction(connection, connection->last_transaction_id));
-
-    struct transaction *transaction = transaction_start(&request->daemon->store, connection->last_transaction_id);
+        return NULL;
+    struct transaction *transaction = transaction_start(&request->daemon->store, id);
     transaction->account = request->actor->account;
     transaction->started_ns = statistics_tick_ns();
     transaction_charge(transaction);
@@ -114,6 +105,24 @@ int request_transaction_start(struct request *request)
     transaction->next = connection->transactions;
     connection->transactions = transaction;
     connection->transaction_count++;
+    return transaction;
+}
+
+int request_transaction_start(struct request *request)
+{
+    struct connection *connection = request->connection;
+    if (request->transaction)
+        return EBUSY;
+    if (request_forbids_memory(request))
+        return ENOMEM;
+    do
+        connection->last_transaction_id++;
+    while (connection->last_transaction_id == 0 ||
+           connection_find_transaction(connection, connection->last_transaction_id));
+
+    const struct transaction *transaction = request_open_transaction(request, connection->last_transaction_id);
+    if (!transaction)
+        return ENOSPC;
     char id[16];
     snprintf(id, sizeof(id), "%u", transaction->id);
     return request_reply_text(request, id);
@@ -129,7 +138,9 @@ int request_transaction_end(struct request *request)
         return ENOENT;
     connection_take_transaction(request->connection, transaction);
     int error = 0;
-    if (commit)
+    if (commit && transaction->doomed)
+        error = EAGAIN;
+    else if (commit)
         error = transaction_commit(transaction, &request->daemon->store, request->actor, &request->changes);
     transaction_free(transaction);
     if (commit && !error)

@@ -37,6 +37,7 @@ struct transaction {
     int64_t charged;
     uint64_t started_ns;
     bool expired; /* it has no trees any more, and can only be ended */
+    bool doomed;  /* a part of it was lost with the daemon before: whatever is done in it, it does not take effect */
 };
 
 struct transaction *transaction_start(struct store *store, uint32_t id);

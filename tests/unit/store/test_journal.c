@@ -454,11 +454,27 @@ static void rings_go_on_where_they_were(void)
     CU_ASSERT_STRING_EQUAL(message.body, "v");
     CU_ASSERT_FALSE(get_message(5, &message)); /* nothing twice */
 
+    /* Its transaction is lost, and that is told at its end, where clients expect it. */
+    struct xsd_sockmsg write_lost = {.type = XS_WRITE, .req_id = 72, .tx_id = 1, .len = 6};
     struct xsd_sockmsg end = {.type = XS_TRANSACTION_END, .req_id = 73, .tx_id = 1, .len = 2};
+    put(5, &write_lost, sizeof(write_lost));
+    put(5, "lost\0v", 6);
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_STRING_EQUAL(message.body, "OK");
     put(5, &end, sizeof(end));
     put(5, "T", 2);
     CU_ASSERT_TRUE(get_message(5, &message));
     CU_ASSERT_STRING_EQUAL(message.body, "EAGAIN");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "lost"), "ENOENT");
+    put(5, &end, sizeof(end));
+    put(5, "F", 2);
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_STRING_EQUAL(message.body, "OK");
+    end.tx_id = 2; /* one that never was */
+    put(5, &end, sizeof(end));
+    put(5, "T", 2);
+    CU_ASSERT_TRUE(get_message(5, &message));
+    CU_ASSERT_STRING_EQUAL(message.body, "ENOENT");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0again"), "OK");
     CU_ASSERT_TRUE(get_message(5, &message));
     CU_ASSERT_EQUAL(message.header.type, XS_WATCH_EVENT);
