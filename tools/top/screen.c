@@ -11,6 +11,7 @@
 #include <locale.h>
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +183,19 @@ static void take_sample(struct screen *screen)
         snprintf(screen->message, sizeof(screen->message), "The recording ends here; q leaves.");
 }
 
-/* Until the user leaves, a signal comes or the terminal goes. */
-static void loop(struct screen *screen, int signals)
+/* Gives the terminal back for as long as Ctrl-Z's stop lasts. False when the program shall end: it has none then. */
+static bool suspend(void)
+{
+    endwin();
+    if (!stop_signals_suspend())
+        return false;
+    clearok(curscr, TRUE); /* who had the terminal has left something there */
+    raise(SIGWINCH);       /* and was told of its new sizes; curses asks for the size */
+    return true;
+}
+
+/* Until the user leaves, a signal comes or the terminal goes. False when the terminal has been given back already. */
+static bool loop(struct screen *screen, int signals)
 {
     uint64_t next_ns = clock_ns(CLOCK_MONOTONIC) + screen->delay_ns;
 
@@ -199,18 +211,24 @@ static void loop(struct screen *screen, int signals)
         view_move(&screen->view, top_shown(&screen->samples), 0, screen->table_height);
         screen_draw(screen);
         if (ppoll(ready, 2, waits ? &left : NULL, NULL) < 0 && errno != EINTR)
-            return;
-        if (ready[1].revents || (ready[0].revents & (POLLHUP | POLLERR | POLLNVAL)))
-            return;
-        /* also after EINTR: a change of the window's size comes as a key */
+            return true;
+        if (ready[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+            return true;
+        if (ready[1].revents) {
+            if (stop_signals_take() == STOP_END)
+                return true;
+            if (!suspend())
+                return false;
+        }
+        /* also after EINTR or a stop: a change of the window's size comes as a key */
         if (!screen_keys(screen))
-            return;
+            return true;
         if (screen->delay_ns != delay_ns)
             next_ns = clock_ns(CLOCK_MONOTONIC) + screen->delay_ns;
         if (screen->frozen || screen->ended || clock_ns(CLOCK_MONOTONIC) < next_ns)
             continue;
         if (shown++ == screen->options->iterations)
-            return;
+            return true;
         take_sample(screen);
         next_ns += screen->delay_ns;
         if (next_ns < clock_ns(CLOCK_MONOTONIC)) /* the machine was busy, or asleep */
@@ -249,8 +267,8 @@ int screen_run(const struct top_options *options, struct source *source, int sig
         if (terminal) {
             guard_terminal();
             panel_table_show(screen, screen->view.sort);
-            loop(screen, signals);
-            endwin();
+            if (loop(screen, signals))
+                endwin();
             stop_signals_guard(NULL);
             delscreen(terminal);
             result = 0;

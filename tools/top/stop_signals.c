@@ -14,20 +14,27 @@
 static const int stop_numbers[] = { SIGINT, SIGTERM, SIGHUP };
 #define STOPS (sizeof(stop_numbers) / sizeof(stop_numbers[0]))
 
-static struct sigaction before[STOPS], alarm_before;
+static struct sigaction before[STOPS], alarm_before, suspend_before;
 static struct termios modes;
 static int has_modes, ends[2] = { -1, -1 };
-static volatile sig_atomic_t came, is_guarding;
+static volatile sig_atomic_t came, is_guarding, is_suspending;
 static char restore_text[256];
 
 static void on_stop(int number)
 {
     int kept = errno;
 
+    if (!came && write(ends[1], "s", 1) == 1)
+        alarm(STOP_GRACE_S);
     came = number;
-    if (write(ends[1], "s", 1) < 0)
-        came = number; /* the pipe is full of others like it */
-    alarm(STOP_GRACE_S);
+    errno = kept;
+}
+
+static void on_suspend(int number)
+{
+    int kept = errno;
+
+    is_suspending = write(ends[1], "z", 1) == 1; /* when it fails, the pipe is full of them */
     errno = kept;
 }
 
@@ -74,11 +81,57 @@ int stop_signals_begin(void)
     return ends[0];
 }
 
+static void catch_suspend(void)
+{
+    struct sigaction suspend = { .sa_handler = on_suspend, .sa_flags = SA_RESTART };
+
+    if (suspend_before.sa_handler != SIG_IGN)
+        sigaction(SIGTSTP, &suspend, NULL);
+}
+
 void stop_signals_guard(const char *restore)
 {
-    if (restore)
+    if (restore && !is_guarding) {
         snprintf(restore_text, sizeof(restore_text), "%s", restore);
+        sigaction(SIGTSTP, NULL, &suspend_before);
+        catch_suspend();
+    } else if (!restore && is_guarding) {
+        sigaction(SIGTSTP, &suspend_before, NULL);
+    }
     is_guarding = restore != NULL;
+}
+
+enum stop_signal stop_signals_take(void)
+{
+    char bytes[64];
+
+    while (read(ends[0], bytes, sizeof(bytes)) > 0)
+        ;
+    if (came)
+        return STOP_END;
+    return is_suspending ? STOP_SUSPEND : STOP_NONE;
+}
+
+static bool is_in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDOUT_FILENO);
+
+    return foreground >= 0 && foreground != getpgrp();
+}
+
+bool stop_signals_suspend(void)
+{
+    is_guarding = is_suspending = 0;
+    signal(SIGTSTP, SIG_DFL);
+    raise(SIGTSTP);
+    /* continued: by fg; or by bg, or for a signal's sake, while the shell has the terminal */
+    while (!came && is_in_background())
+        raise(SIGTTOU);
+    if (came)
+        return false;
+    catch_suspend();
+    is_guarding = 1;
+    return true;
 }
 
 void stop_signals_end(void)

@@ -23,7 +23,7 @@ done
 ctl top --json -i 2 -d 4 > /tmp/top.json
 at_least busy wait_percent 20
 at_least rival wait_percent 20
-[ "$(rate busy wakeups)" = 0 ] || fail "one that never sleeps has been woken $(rate busy wakeups) times"
+[ "$(rate busy wakeups_per_second)" = 0 ] || fail "one that never sleeps is woken $(rate busy wakeups_per_second) times a second"
 at_least busy exits_interrupt_per_second 5 # the ends of its slices
 at_least dozing wakeups_per_second 5
 [ "$(rate dozing wakeups_per_second)" -le 60 ] || fail "it wakes $(rate dozing wakeups_per_second) times a second"
