@@ -251,12 +251,11 @@ static int wait_driver(struct attachment *attachment)
                         attachment->label, strerror(-state));
     if (!is_usable(state))
         return driver_refuses(attachment);
-    if (attachment->nic)
-        return 0;
+    /* The state is told before the driver has opened a disk's medium or made an interface. */
     if (!device_kernel_settle(DRIVER_WAIT_MS))
-        return ctl_fail(attachment->ctl, EIO, "%s: domain 0's kernel does not tell whether it has opened its medium",
+        return ctl_fail(attachment->ctl, EIO, "%s: domain 0's kernel does not tell whether its driver has taken it",
                         attachment->label);
-    return has_opened_medium(attachment) ? 0 : driver_refuses(attachment);
+    return attachment->nic || has_opened_medium(attachment) ? 0 : driver_refuses(attachment);
 }
 
 /* Makes the device; on failure nothing of it is left. */
@@ -413,22 +412,25 @@ static bool is_connected(int state)
     return state == DEVICE_CONNECTED || state == DEVICE_STATE_NONE || state >= DEVICE_CLOSING;
 }
 
+/* The backend is connected first for disks, the frontend for networks: both have to be. */
 int ctl_device_wait(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind, uint32_t number, int timeout_ms)
 {
     const struct device_id id = { kind, domid, number };
-    char backend[CTL_STORE_PATH_MAX];
-    int state;
+    const char *what = kind == CTL_DEVICE_DISK ? "disk" : "network interface";
+    char path[CTL_STORE_PATH_MAX];
+    int state = DEVICE_CONNECTED;
 
     if (!ctl_store(ctl))
         return -ENOENT;
-    device_path(backend, &id, DEVICE_BACKEND);
-    state = device_state_wait(ctl, backend, is_connected, timeout_ms);
+    for (int side = DEVICE_FRONTEND; side <= DEVICE_BACKEND && state == DEVICE_CONNECTED; side++) {
+        device_path(path, &id, (enum device_side)side);
+        state = device_state_wait(ctl, path, is_connected, timeout_ms);
+    }
     if (state == DEVICE_CONNECTED)
         return 0;
     if (state == -ETIMEDOUT)
-        return ctl_fail(ctl, ETIMEDOUT, "domain %u has not begun to use %s %u within %d s; it keeps it", domid,
-                        kind == CTL_DEVICE_DISK ? "disk" : "network interface", number, timeout_ms / 1000);
-    return ctl_fail(ctl, state < 0 ? -state : ENODEV, "domain %u does not come to use %s %u: %s", domid,
-                    kind == CTL_DEVICE_DISK ? "disk" : "network interface", number,
+        return ctl_fail(ctl, ETIMEDOUT, "domain %u has not begun to use %s %u within %d s; it keeps it", domid, what,
+                        number, timeout_ms / 1000);
+    return ctl_fail(ctl, state < 0 ? -state : ENODEV, "domain %u does not come to use %s %u: %s", domid, what, number,
                     state < 0 ? strerror(-state) : "the device is closed");
 }

@@ -84,13 +84,20 @@ void device_forget_domain(struct ctl *ctl, uint32_t domid)
 
 /* --- asking the guest --------------------------------------------------------------------------------------------- */
 
+/* A backend that has closed meanwhile, asked earlier, must not be opened again: nobody would close it. */
 static int write_going(struct ctl *ctl, xs_transaction_t transaction, void *context)
 {
     const struct device_id *id = context;
-    char backend[CTL_STORE_PATH_MAX], path[CTL_STORE_PATH_MAX], state[16];
+    char backend[CTL_STORE_PATH_MAX], path[CTL_STORE_PATH_MAX], state[16], *held;
+    bool closed;
     int error;
 
     device_path(backend, id, DEVICE_BACKEND);
+    held = ctl_store_read(ctl, transaction, "%s/state", backend);
+    closed = held && atoi(held) == DEVICE_CLOSED;
+    free(held);
+    if (closed)
+        return 0;
     ctl_path(path, "%s/online", backend);
     error = ctl_store_write(ctl, transaction, path, "0");
     if (error)
@@ -206,7 +213,7 @@ static void look_at(struct ctl *ctl, const struct device_id *id, void *context)
     if (mark && strcmp(mark, "attaching") == 0)
         left_over->found(left_over->context, id, "who attached it was killed");
     else if (mark && (!online || (strcmp(online, "0") == 0 && is_closed(state))))
-        left_over->found(left_over->context, id, "who detached it was killed");
+        left_over->found(left_over->context, id, "its detaching did not come to its end");
     free(online);
     free(mark);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define BRIDGE_DEFAULT "xenbr0"
-/* Linux' netback wants to know of a script that it never runs; whoever does run it does nothing then. */
+/* Linux' netback wants a script that it never runs, and Debian's xl one to run at a device's end: it does nothing. */
 #define NO_SCRIPT "/bin/true"
 #define VALUE_MAX 4096
 
@@ -50,6 +50,7 @@ static void common_nodes(const struct nodes *nodes)
     nodes->put(nodes->context, DEVICE_BACKEND, "frontend", frontend);
     node(nodes, DEVICE_BACKEND, "frontend-id", "%u", nodes->id->domid);
     node(nodes, DEVICE_BACKEND, "online", "1");
+    node(nodes, DEVICE_BACKEND, "script", NO_SCRIPT);
     node(nodes, DEVICE_BACKEND, "state", "%d", DEVICE_INITIALISING);
 }
 
@@ -87,7 +88,6 @@ void device_nodes_nic(const struct device_id *id, const struct ctl_nic *nic, con
     node(&nodes, DEVICE_BACKEND, "handle", "%u", id->number);
     node(&nodes, DEVICE_BACKEND, "mac", "%s", mac_text);
     node(&nodes, DEVICE_BACKEND, "type", "vif");
-    node(&nodes, DEVICE_BACKEND, "script", NO_SCRIPT);
     node(&nodes, DEVICE_BACKEND, "bridge", "%s", device_nic_bridge(nic));
     if (nic->interface)
         node(&nodes, DEVICE_BACKEND, "vifname", "%s", nic->interface);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# A ctl that is killed while it makes, gives or takes devices leaves no loop device, and nothing that ctl fsck does not mend.
+# A ctl that is killed while it makes, gives or takes devices leaves no loop device, and nothing but what fsck mends.
 # limit: 240
 . /tests/devices.inc
-config victim 'kernel = "/tests/test-kernel"' 'memory = 32' "disk = [ \"$data,raw,xvda,rw\" ]" 'vif = [ "bridge=guests" ]'
+config victim 'kernel = "/tests/test-kernel"' 'memory = 32' "disk = [ \"$data,raw,xvda,rw\" ]" \
+    'vif = [ "bridge=guests" ]'
 sed -i '/^ramdisk/d' "$config_file"
 expect "ctl create" ctl create -q -p "$config_file"
 [ "$(loops_in_use)" = 1 ] || fail "$(loops_in_use) loop devices for one disk"
@@ -55,6 +56,17 @@ xenstore-write "/local/domain/0/backend/vif/$number/0/online" 0 "/local/domain/0
 ctl fsck > /tmp/fsck.out || fail "fsck: $(cat /tmp/fsck.out)"
 [ "$(grep -c 'cut off in its middle.*: mended$' /tmp/fsck.out)" = 2 ] || fail "fsck says: $(cat /tmp/fsck.out)"
 within 10 "the loop devices are free" no_loops
-[ "$(ctl block-list taker | wc -l)" = 1 ] && [ "$(ctl network-list taker | wc -l)" = 1 ] || fail "the devices are still listed"
-expect "ctl destroy" ctl destroy taker
+[ "$(ctl block-list taker | wc -l)" = 1 ] && [ "$(ctl network-list taker | wc -l)" = 1 ] ||
+    fail "the devices are still listed"
+# a block device, named without /dev/; Debian's xl ends the guest with it
+device=$(losetup -f)
+losetup "$device" "$more"
+expect "ctl block-attach" ctl block-attach taker "phy:${device#/dev/},xvdc,w"
+ctl block-list taker | grep -q '^51744 ' || fail "block-list gives: $(ctl block-list taker)"
+expect "ctl network-attach" ctl network-attach taker bridge=guests
+expect "xl destroy" xl destroy taker
+losetup -d "$device"
+xenstore-rm /tool/xenstored 2> /dev/null || true # where xl looks, it leaves this behind
+within 10 "the block device is free" no_loops
+ctl fsck > /tmp/fsck.out || fail "after xl destroy: $(cat /tmp/fsck.out)"
 nothing_left
