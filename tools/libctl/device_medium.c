@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What disks are made of; see device_medium.h. */
 #include "device_medium.h"
+#include "hypercall.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -154,6 +155,25 @@ static int open_loop(struct ctl *ctl, const char *label, const struct ctl_disk *
                     : loop;
 }
 
+/*
+ * Whether the driver must not hand a guest's pages to a disk of the machine: without an IOMMU that translates for a
+ * domain 0 with nested paging, the disk would reach other memory than meant. A loop device copies.
+ */
+static bool must_copy(struct ctl *ctl)
+{
+    struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_physinfo };
+    FILE *file = fopen("/sys/hypervisor/guest_type", "re");
+    char type[16] = "";
+
+    if (file) {
+        if (!fgets(type, sizeof(type), file))
+            *type = '\0';
+        fclose(file);
+    }
+    return strncmp(type, "PV\n", 3) != 0 &&
+           (hypercall_sysctl(ctl, &sysctl) < 0 || !(sysctl.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_directio));
+}
+
 int device_medium_open(struct ctl *ctl, const char *label, const struct ctl_disk *disk, struct device_medium *medium)
 {
     struct stat status;
@@ -162,7 +182,7 @@ int device_medium_open(struct ctl *ctl, const char *label, const struct ctl_disk
     *medium = (struct device_medium){ .descriptor = -1 };
     if (target < 0)
         return target;
-    if (S_ISREG(status.st_mode)) {
+    if (S_ISREG(status.st_mode) || must_copy(ctl)) {
         loop = open_loop(ctl, label, disk, target);
         close(target);
         target = loop;

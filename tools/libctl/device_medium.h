@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a disk is made of in domain 0: a block device, or a file behind a loop device. The kernel takes the loop device
- * back by itself as soon as nobody has it open (LO_FLAGS_AUTOCLEAR): no process can leave one behind, however it ends.
+ * What a disk is made of in domain 0: a block device, or a file behind a loop device (a block device too, where a
+ * guest's pages must not be given to the machine's disks). The kernel takes the loop device back by itself as soon as
+ * nobody has it open (LO_FLAGS_AUTOCLEAR): no process can leave one behind, however it ends.
  */
 #ifndef KEEL_CTL_DEVICE_MEDIUM_H
 #define KEEL_CTL_DEVICE_MEDIUM_H

@@ -11,4 +11,7 @@ at_end() {
     echo 'reboot -f' >&5
     within 60 "the guest comes back with its devices" is_back
 }
+more_target=$(losetup -f) own_loops=1
+losetup "$more_target" "$more"
 linux_guest_with_devices
+losetup -d "$more_target"
