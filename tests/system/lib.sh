@@ -14,6 +14,15 @@ expect() {
     "$@" || fail "$expected: it failed: $*"
 }
 
+# status_is STATUS WORDS COMMAND...: it ends so and says these words (a regex).
+status_is() {
+    wanted=$1 words=$2 status=0
+    shift 2
+    "$@" > /tmp/verb.out 2>&1 || status=$?
+    [ "$status" = "$wanted" ] || fail "$*: exit status $status, not $wanted: $(cat /tmp/verb.out)"
+    grep -qE "$words" /tmp/verb.out || fail "$* does not say \"$words\" but: $(cat /tmp/verb.out)"
+}
+
 # within SECONDS WHAT COMMAND...: the command must succeed before the time is over.
 within() {
     limit=$(($(cut -d. -f1 /proc/uptime) + $1)) expected=$2

@@ -71,7 +71,8 @@ expect "xl create" xl create -q -p "$other"
 for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' 'domname 7777' \
     'domname twin' uptime 'uptime -s' info sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' \
     'sched-credit2 -w 7' cpupool-list 'cpupool-list -c' 'block-list nosuch' 'network-list nosuch' nosuchverb 'list -x' \
-    'destroy nosuch' shutdown; do
+    'destroy nosuch' shutdown 'block-attach nosuch /x,,xvda' 'block-detach nosuch xvda' 'network-attach nosuch' \
+    'network-detach nosuch 0'; do
     alike $report
 done
 for usage in domid 'rename twin'; do

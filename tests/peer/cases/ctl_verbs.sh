@@ -1,13 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Each verb that changes a domain does so on Debian's Xen, xl sees it, and what cannot be done has its exit status.
 # limit: 240
-status_is() { # STATUS WORDS COMMAND...: it ends so and says these words (a regex)
-    wanted=$1 words=$2 status=0
-    shift 2
-    "$@" > /tmp/verb.out 2>&1 || status=$?
-    [ "$status" = "$wanted" ] || fail "$*: exit status $status, not $wanted: $(cat /tmp/verb.out)"
-    grep -qE "$words" /tmp/verb.out || fail "$* does not say \"$words\" but: $(cat /tmp/verb.out)"
-}
 same_as_xl() { # ARGUMENTS...: ctl and xl print the same
     ctl "$@" > /tmp/ctl.out 2>&1 || fail "ctl $*: $(cat /tmp/ctl.out)"
     xl "$@" > /tmp/xl.out 2>&1 || fail "xl $*: $(cat /tmp/xl.out)"
