@@ -111,7 +111,7 @@ $(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuz
   $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
 
 # They run the program.
-$(patsubst %,$(BUILD)/unit/%,store/test_daemon store/test_kills store/test_semantics store_threads/test_semantics \
+$(patsubst %,$(BUILD)/unit/%,store/test_daemon store/test_kills store/test_full store/test_semantics store_threads/test_semantics \
   libxenstore/test_semantics cli/test_store): | $(BUILD)/bin/stored
 
 .PHONY: unit-programs fuzz-programs unit fuzz short-fuzz

@@ -12,49 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <xenstore.h>
 
 #include "../run_tests.h"
-
-#define PROGRAM "build/bin/stored"
-
-static char base[] = "/tmp/store-semantics-XXXXXX", socket_path[64], state_path[64];
-static pid_t daemon_pid;
-static struct xs_handle *handle;
-
-/* A handle, once the daemon serves. */
-static struct xs_handle *open_patiently(void)
-{
-    struct xs_handle *opened = NULL;
-    for (int i = 0; i < 1000 && !opened; i++) {
-        opened = xs_open(0);
-        if (!opened)
-            usleep(10000);
-    }
-    return opened;
-}
-
-static void start_daemon(void)
-{
-    daemon_pid = fork();
-    if (daemon_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl(PROGRAM, "stored", "--no-domains", "--foreground", "--socket", socket_path, "--state", state_path, NULL);
-        _exit(127);
-    }
-    handle = open_patiently();
-    if (!handle)
-        abort();
-}
-
-static void end_daemon(int signal_number)
-{
-    kill(daemon_pid, signal_number);
-    waitpid(daemon_pid, NULL, 0);
-}
+#include "daemon_process.h"
 
 static bool write_text(struct xs_handle *to, xs_transaction_t transaction, const char *path, const char *text)
 {
@@ -434,11 +397,10 @@ int main(void)
         {"a killed daemon ends handles, and nothing else", a_killed_daemon_ends_handles_and_nothing_else},
         {"a child gives its parent's handle up, whatever threads do", a_child_gives_its_parents_handle_up},
     };
+    char base[] = "/tmp/store-semantics-XXXXXX";
     if (!mkdtemp(base))
         return 1;
-    snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
-    snprintf(state_path, sizeof(state_path), "%s/state", base);
-    setenv("XENSTORED_PATH", socket_path, 1);
+    place_daemon(base);
     start_daemon();
     int status = RUN_TESTS("semantics", tests);
     xs_close(handle);
