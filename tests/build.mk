@@ -54,6 +54,7 @@ FUZZ_GROUP_kernel := libctl
 FUZZ_GROUP_http := top
 FUZZ_GROUP_recording := top
 FUZZ_GROUP_wire := store
+FUZZ_GROUP_ring := store
 FUZZ_GROUP_journal := store
 FUZZ_GROUP_elf_loader := hypervisor
 FUZZ_GROUP_hypercall := hypervisor
