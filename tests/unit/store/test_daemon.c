@@ -204,6 +204,72 @@ static void the_init_script_starts_it_again(void)
     CU_ASSERT_EQUAL(daemon_pid(), 0);
 }
 
+/* systemd looks at the whole of the unit; that the program and units beside it are not installed here is no fault. */
+static void systemd_takes_the_unit(void)
+{
+    if (run("command -v systemd-analyze") != 0) {
+        printf("(skipped: there is no systemd-analyze) ");
+        return;
+    }
+    char line[512];
+    snprintf(line, sizeof(line), "sed 's|/usr/sbin/stored|'$PWD'/" PROGRAM "|' tools/store/supervise/stored.service "
+             "> %s/stored.service && systemd-analyze verify --man=no %s/stored.service", base, base);
+    CU_ASSERT_EQUAL(run(line), 0);
+    CU_ASSERT_PTR_NULL(strstr(output, "stored.service"));
+    CU_ASSERT_EQUAL(run("grep -c '^Restart=always$\\|^StartLimitIntervalSec=0$\\|^RuntimeDirectoryPreserve=yes$' "
+                        "tools/store/supervise/stored.service"), 0);
+    CU_ASSERT_EQUAL(atoi(output), 3); /* started again however often, and its journal is there */
+}
+
+/* Whether xenstore-control prints this. */
+static bool control_prints(const char *arguments, const char *text)
+{
+    char line[512];
+    snprintf(line, sizeof(line), UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control %s", arguments);
+    bool printed = run(line) == 0 && strstr(output, text) != NULL;
+    if (!printed)
+        printf("(%s prints: %s) ", arguments, output);
+    return printed;
+}
+
+static void debians_control_is_content(void)
+{
+    char arguments[256], path[96];
+    if (access(UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control", X_OK) < 0) {
+        printf("(skipped: xenstore-control is not unpacked) ");
+        return;
+    }
+    setenv("LD_LIBRARY_PATH", UNPACKED "/usr/lib/x86_64-linux-gnu", 1);
+    snprintf(path, sizeof(path), "%s/report", base);
+    start();
+    pid_t before = daemon_pid();
+    CU_ASSERT_TRUE(control_prints("check", "OK"));
+    CU_ASSERT_TRUE(control_prints("help", "quota-soft"));
+    CU_ASSERT_TRUE(control_prints("print hello", "OK"));
+    CU_ASSERT_TRUE(control_prints("log on", "OK"));
+    CU_ASSERT_TRUE(control_prints("log off", "OK"));
+    CU_ASSERT_TRUE(control_prints("logfile /dev/null", "OK"));
+    CU_ASSERT_TRUE(control_prints("memreport", "domain 0: "));
+    snprintf(arguments, sizeof(arguments), "memreport %s", path);
+    CU_ASSERT_TRUE(control_prints(arguments, "OK"));
+    CU_ASSERT_EQUAL(access(path, R_OK), 0);
+    CU_ASSERT_TRUE(control_prints("quota", "nodes"));
+    CU_ASSERT_TRUE(control_prints("quota 0", "Domain 0"));
+    CU_ASSERT_TRUE(control_prints("quota set nodes 77", "OK"));
+    CU_ASSERT_TRUE(control_prints("quota", "      77"));
+    CU_ASSERT_TRUE(control_prints("quota-soft", "memory"));
+    CU_ASSERT_TRUE(control_prints("stats", "keel.store.stats/1"));
+    CU_ASSERT_EQUAL(run(UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control nonsense"), 3);
+    CU_ASSERT_EQUAL(run(UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control live-update /nowhere/stored"), 3);
+    CU_ASSERT_EQUAL(run(UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control live-update -F -t 9 $PWD/" PROGRAM), 0);
+    CU_ASSERT_EQUAL(daemon_pid(), before);
+    for (int i = 0; i < 500 && run(UNPACKED "/usr/lib/xen-4.17/bin/xenstore-control quota") != 0; i++)
+        usleep(10000);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "      77"));
+    end(SIGTERM);
+    unlink(path);
+}
+
 static void debians_tools_are_content(void)
 {
     /* Those of the machine, else those that the setup for the tests on Debian's Xen has unpacked. */
@@ -248,7 +314,9 @@ int main(void)
         {"a killed daemon has a successor that knows all", a_killed_daemon_has_a_successor},
         {"a live update goes on with all there is", a_live_update_goes_on_with_all_there_is},
         {"the init script starts it again however it ends", the_init_script_starts_it_again},
+        {"systemd takes the unit", systemd_takes_the_unit},
         {"Debian's tools are content", debians_tools_are_content},
+        {"xenstore-control is content", debians_control_is_content},
     };
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* daemons become its children, so that their ends are seen */
     if (!mkdtemp(base))
