@@ -177,6 +177,13 @@ $(SCHEMA_CHECK): tests/system/schema_check.c tests/unit/cli/schema_case.h
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) $(filter-out -MMD -MP,$(GLOBAL_CFLAGS)) -o $@ $< -Wl,-Bstatic -lyajl_s -Wl,-Bdynamic
 
+# Looks in domain 0 into the cores that ctl writes there.
+DUMP_CHECK := $(BUILD)/bin-tests/dump_check
+images: $(DUMP_CHECK)
+$(DUMP_CHECK): tests/system/dump_check.c
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) $(filter-out -MMD -MP,$(GLOBAL_CFLAGS)) -o $@ $<
+
 # What resets the machine, for the test of how that is told.
 images: $(IMAGES)/triple-fault
 $(IMAGES)/triple-fault: tests/system/triple_fault.S

@@ -5,6 +5,7 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -84,6 +85,71 @@ static void print_machine(FILE *out, const struct ctl_host *host, const struct u
     number(out, "free_cpus", host->free_cpus);
 }
 
+/* What xl says of PCI devices where the hypervisor does not tell which node they are near to. */
+#define NO_DEVICES "device topology        :\ndevice           node\nNo device topology data available\n"
+
+struct places {
+    struct ctl_cpu_place *cpus;
+    struct ctl_node *nodes;
+    ssize_t cpus_count, nodes_count;
+};
+
+static int places_get(struct ctl *ctl, struct places *places)
+{
+    places->cpus_count = ctl_cpu_places(ctl, &places->cpus);
+    if (places->cpus_count < 0)
+        return (int)places->cpus_count;
+    places->nodes_count = ctl_nodes(ctl, &places->nodes);
+    return places->nodes_count < 0 ? (int)places->nodes_count : 0;
+}
+
+static void print_places(FILE *out, const struct places *places)
+{
+    fprintf(out, "cpu_topology           :\ncpu:    core    socket     node\n");
+    for (ssize_t i = 0; i < places->cpus_count; i++)
+        fprintf(out, "%3u:    %4u     %4u     %4u\n", places->cpus[i].cpu, places->cpus[i].core, places->cpus[i].socket,
+                places->cpus[i].node);
+    fprintf(out, NO_DEVICES "numa_info              :\nnode:    memsize    memfree    distances\n");
+    for (ssize_t i = 0; i < places->nodes_count; i++) {
+        const struct ctl_node *node = &places->nodes[i];
+
+        fprintf(out, "%4u:    %6llu     %6llu      ", node->id, (unsigned long long)node->memory_kib >> 10,
+                (unsigned long long)node->free_kib >> 10);
+        for (uint32_t to = 0; to < node->distances_count; to++)
+            fprintf(out, to ? ",%u" : "%u", node->distances[to]);
+        fputc('\n', out);
+    }
+}
+
+static void put_places(yajl_gen json, const struct places *places)
+{
+    json_array_open(json, "cpus");
+    for (ssize_t i = 0; i < places->cpus_count; i++) {
+        json_object_open(json);
+        json_number(json, "cpu", places->cpus[i].cpu);
+        json_number(json, "core", places->cpus[i].core);
+        json_number(json, "socket", places->cpus[i].socket);
+        json_number(json, "node", places->cpus[i].node);
+        json_object_close(json);
+    }
+    json_array_close(json);
+    json_array_open(json, "memory_nodes");
+    for (ssize_t i = 0; i < places->nodes_count; i++) {
+        const struct ctl_node *node = &places->nodes[i];
+
+        json_object_open(json);
+        json_number(json, "node", node->id);
+        json_number(json, "memory_kib", node->memory_kib);
+        json_number(json, "free_memory_kib", node->free_kib);
+        json_array_open(json, "distances");
+        for (uint32_t to = 0; to < node->distances_count; to++)
+            yajl_gen_integer(json, node->distances[to]);
+        json_array_close(json);
+        json_object_close(json);
+    }
+    json_array_close(json);
+}
+
 static void print_hypervisor(FILE *out, const struct ctl_host *host)
 {
     number(out, "xen_major", host->xen_major);
@@ -104,7 +170,8 @@ static void print_hypervisor(FILE *out, const struct ctl_host *host)
     number(out, "xend_config_format", 4);
 }
 
-static int print_json(struct cli *cli, const struct ctl_host *host, const struct utsname *system)
+static int print_json(struct cli *cli, const struct ctl_host *host, const struct utsname *system,
+                      const struct places *places)
 {
     yajl_gen json = json_open("keel.info/1");
     char text[VIRT_CAPS_MAX];
@@ -144,11 +211,14 @@ static int print_json(struct cli *cli, const struct ctl_host *host, const struct
     json_text(json, "compile_domain", host->compile_domain);
     json_text(json, "compile_date", host->compile_date);
     json_text(json, "build_id", host->build_id);
+    if (places)
+        put_places(json, places);
     return json_close(cli, json, cli->out);
 }
 
-int info_print(struct cli *cli)
+int info_print(struct cli *cli, bool with_places)
 {
+    struct places places = { 0 };
     struct utsname system;
     struct ctl_host host;
 
@@ -160,16 +230,35 @@ int info_print(struct cli *cli)
         return cli_fail_ctl(cli, result);
     if (uname(&system) < 0)
         return cli_fail(cli, errno, "the kernel does not tell its name: %s", strerror(errno));
-    if (cli->json)
-        return print_json(cli, &host, &system);
-    print_machine(cli->out, &host, &system);
-    print_hypervisor(cli->out, &host);
-    return CLI_DONE;
+    int status = CLI_DONE;
+
+    result = with_places ? places_get(cli->ctl, &places) : 0;
+    if (result < 0) {
+        status = cli_fail_ctl(cli, result);
+    } else if (cli->json) {
+        status = print_json(cli, &host, &system, with_places ? &places : NULL);
+    } else {
+        print_machine(cli->out, &host, &system);
+        if (with_places)
+            print_places(cli->out, &places);
+        print_hypervisor(cli->out, &host);
+    }
+    free(places.cpus);
+    free(places.nodes);
+    return status;
 }
 
-static const struct cli_option options[] = { { 0 } };
+static int run(struct cli *cli)
+{
+    return info_print(cli, cli_given(cli, 'n') > 0);
+}
+
+static const struct cli_option options[] = {
+    { 'n', "numa", NULL, "where its CPUs and its memory are as well" },
+    { 0 },
+};
 
 const struct cli_verb verb_info = {
     .name = "info", .arguments = "", .summary = "Show the machine and its hypervisor",
-    .details = "Memory is in MiB (in KiB with --json).", .options = options, .run = info_print,
+    .details = "Memory is in MiB (in KiB with --json).", .options = options, .run = run,
 };

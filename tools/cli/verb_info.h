@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-/* Prints it, or a document with --json. */
-int info_print(struct cli *cli);
+/* Prints it, or a document with --json; with `places` also where CPUs and memory are. */
+int info_print(struct cli *cli, bool places);
 
 #endif

@@ -62,6 +62,7 @@ const struct xl_command xl_commands[] = {
     { "domid", "<DomainName>", "Tell the number of a domain", "h", help_words, 1, xl_domid },
     { "domname", "<DomainId>", "Tell the name of a domain", "h", help_words, 1, xl_domname },
     { "rename", "<Domain> <NewDomainName>", "Rename a domain", "h", help_words, 2, xl_act },
+    { "dump-core", "<Domain> <Filename>", "Write the memory of a domain into a file", "h", help_words, 2, xl_act },
     { "trigger", "<Domain> <nmi|reset|init|power|sleep> [<VCPU>]", "Send a trigger to a domain", "h", help_words, 2,
       xl_act },
     { "sysrq", "<Domain> <letter>", "Send a SysRq key to a domain", "h", help_words, 2, xl_act },

@@ -96,7 +96,7 @@ int xl_list(struct xl *xl)
 
 int xl_info(struct xl *xl)
 {
-    return info_print(&xl->cli) == CLI_DONE ? 0 : XL_FAILED;
+    return info_print(&xl->cli, xl->given['n'] > 0) == CLI_DONE ? 0 : XL_FAILED;
 }
 
 static int vcpus_of(struct xl *xl, const struct ctl_domain *domain, uint32_t cpus)

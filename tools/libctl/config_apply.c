@@ -287,10 +287,6 @@ static void warn_of_action(struct config_builder *builder, const struct config_s
 {
     if (builder->is_json) /* a configuration that has been read, and warned about, before */
         return;
-    if (action == CTL_ACTION_COREDUMP_DESTROY || action == CTL_ACTION_COREDUMP_RESTART)
-        config_warning(builder->log, setting->value.place,
-                       "key \"%s\": core dumps are not available; the domain is %s without one", setting->key,
-                       action == CTL_ACTION_COREDUMP_RESTART ? "restarted" : "destroyed");
     if (action == CTL_ACTION_SOFT_RESET)
         config_warning(builder->log, setting->value.place,
                        "key \"%s\": a soft reset is not available; the domain is destroyed", setting->key);

@@ -210,6 +210,30 @@ struct ctl_host {
     uint64_t virt_start;
 };
 CTL_API int ctl_host_get(struct ctl *ctl, struct ctl_host *host);
+
+/*
+ * Writes the memory and the registers of a domain into a new file, in the form that Xen's tools have for cores; the domain
+ * stands still meanwhile. A file that cannot be written whole is removed.
+ */
+CTL_API int ctl_domain_dump(struct ctl *ctl, uint32_t domid, const char *path);
+
+#define CTL_NODES_MAX 64u
+
+/* Where a CPU is. */
+struct ctl_cpu_place {
+    uint32_t cpu, core, socket, node;
+};
+
+/* A part of the machine's memory that some CPUs are near to. */
+struct ctl_node {
+    uint32_t id;
+    uint64_t memory_kib, free_kib;
+    uint32_t distances_count, distances[CTL_NODES_MAX]; /* to the node of each number; 10 to itself */
+};
+
+/* The CPUs that are online, and the nodes; free *list with free(). Return the count. */
+CTL_API ssize_t ctl_cpu_places(struct ctl *ctl, struct ctl_cpu_place **list);
+CTL_API ssize_t ctl_nodes(struct ctl *ctl, struct ctl_node **list);
 /* The hypervisor's log, NUL-terminated; free *text with free(). Returns its length. */
 CTL_API ssize_t ctl_dmesg(struct ctl *ctl, bool clear, char **text);
 

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
 
 #define RESTARTS "/keel/restart"
+#define DUMPS_PARENT "/var/lib/xen"
+#define DUMPS DUMPS_PARENT "/dump"
 #define RESTART_MIN_INTERVAL_S 1 /* a guest that ends at once must not keep domain 0 busy */
 
 static void say(const struct ctl_domain *domain, const char *what)
@@ -69,6 +72,20 @@ static bool is_preserved(struct ctl *ctl, uint32_t domid)
     held = ctl_store_read(ctl, XBT_NULL, "%s", path);
     free(held);
     return held != NULL;
+}
+
+/* Into /var/lib/xen/dump/NAME, as xl.cfg(5) has it; a core that cannot be written stops nothing. */
+static void dump(struct ctl *ctl, const struct ctl_domain *domain)
+{
+    char path[sizeof(DUMPS) + CTL_NAME_MAX + 1];
+
+    mkdir(DUMPS_PARENT, 0755);
+    mkdir(DUMPS, 0700); /* they may be there */
+    snprintf(path, sizeof(path), DUMPS "/%s", *domain->name ? domain->name : "nameless");
+    if (ctl_domain_dump(ctl, domain->domid, path) < 0)
+        say(domain, ctl_error(ctl));
+    else
+        fprintf(stderr, "ctld: domain %u (%s): its core is %s\n", domain->domid, domain->name, path);
 }
 
 /* Keeps the domain as it is and never looks at it again. */
@@ -215,7 +232,8 @@ void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl
     if (config_from_store(ctl, directory, &config)) {
         switch (action_for(&config, domain->shutdown_reason)) {
         case CTL_ACTION_COREDUMP_DESTROY:
-            say(domain, "core dumps are not there; it is destroyed without one");
+            say(domain, "has shut down; its core is written, and it is destroyed");
+            dump(ctl, domain);
             destroy(ctl, domain);
             break;
         case CTL_ACTION_SOFT_RESET:
@@ -227,7 +245,8 @@ void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl
             destroy(ctl, domain);
             break;
         case CTL_ACTION_COREDUMP_RESTART:
-            say(domain, "core dumps are not there; it is restarted without one");
+            say(domain, "has shut down; its core is written, and it is restarted");
+            dump(ctl, domain);
             restart(ctl, domain, &config);
             break;
         case CTL_ACTION_RESTART:

@@ -17,7 +17,7 @@ alike() { # [-o] ARGUMENTS...: both programs, one after the other. -o: what is s
                 sed -i -E 's/ [rb-]([b-])([p-][s-][c-][d-])? +[0-9]+\.[0-9]/ STATE \2/; s/\br--|-b-|---/RUN/' "$file"
                 sed -i -E 's/ [rb-][b-]([p-][s-][c-][d-]) +[0-9]+\.[0-9]/ \1/; s/RUN +[0-9.]+/RUN/' "$file" ;;
             uptime) sed -i -E 's/[0-9]+:[0-9]{2}(:[0-9]{2})?/TIME/g' "$file" ;;
-            info) sed -i -E '/^free_memory/d' "$file" ;;
+            info) sed -i -E '/^free_memory/d; s/^( +[0-9]+: +[0-9]+) +[0-9]+ /\1 FREE /' "$file" ;;
         esac
     done
     if [ "$their_status" != "$our_status" ]; then
@@ -69,7 +69,7 @@ alike list -l Domain-0
 
 expect "xl create" xl create -q -p "$other"
 for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' 'domname 7777' \
-    'domname twin' uptime 'uptime -s' info sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' \
+    'domname twin' uptime 'uptime -s' info 'info -n' sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' \
     'sched-credit2 -w 7' cpupool-list 'cpupool-list -c' 'block-list nosuch' 'network-list nosuch' nosuchverb 'list -x' \
     'destroy nosuch' shutdown 'block-attach nosuch /x,,xvda' 'block-detach nosuch xvda' 'network-attach nosuch' \
     'network-detach nosuch 0'; do

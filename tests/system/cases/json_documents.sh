@@ -37,6 +37,7 @@ for way in '' told; do
     document sched-credit2 sched-credit2 ${way:+-d $way}
 done
 document info info
+document info info -n
 document dmesg dmesg
 document domid domid told
 document domname domname "$(ctl domid told)"
@@ -51,6 +52,7 @@ document store-list store list /local/domain
 document store-exists store exists /local/domain/0
 document version version
 document help help
+ctl fsck > /dev/null || true # what the cases before this have left on purpose
 document fsck fsck -n
 ctl --json store watch -n 1 /local > /tmp/watch.json
 lines store-watch /tmp/watch.json

@@ -96,9 +96,8 @@ static void actions(void)
     CU_ASSERT_EQUAL(result.config.on_poweroff, CTL_ACTION_PRESERVE);
     CU_ASSERT_EQUAL(result.config.on_soft_reset, CTL_ACTION_DESTROY);
     end(&result);
-    warned(HEAD "on_crash='coredump-restart'\n",
-           "g.cfg:3:10: key \"on_crash\": core dumps are not available; the domain is restarted without one");
-    warned(HEAD "on_soft_reset='soft-reset'\n", "a soft reset is not available; the domain is destroyed");
+    warned(HEAD "on_soft_reset='soft-reset'\n",
+           "g.cfg:3:15: key \"on_soft_reset\": a soft reset is not available; the domain is destroyed");
     refused(HEAD "on_crash='restrat'\n", "key \"on_crash\": \"restrat\" is no action; write \"restart\"");
     refused(HEAD "on_crash='bogus'\n", "is no action; write destroy, restart");
 }

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# ctl dump-core writes a guest's whole memory and its registers; on_crash = coredump-destroy does that before it destroys.
+create_test dumped version
+within 20 "it is done" has_state dumped s
+expect "ctl dump-core" ctl dump-core dumped /tmp/dumped.core
+dump_check /tests/test-kernel /tmp/dumped.core 65536 1 || fail "the core is not what it should be"
+has_state dumped s || fail "its state is $(state_of dumped)"
+status=0
+ctl dump-core dumped /nonexistent/core > /tmp/dump.out 2>&1 || status=$?
+[ "$status" = 1 ] && grep -q '/nonexistent/core' /tmp/dump.out || fail "a folder that is not there ($status): $(cat /tmp/dump.out)"
+ctl dump-core dumped /dev/full > /tmp/dump.out 2>&1 && fail "a full device is no failure"
+grep -q 'No space left' /tmp/dump.out || fail "a full device: $(cat /tmp/dump.out)"
+expect "ctl destroy" ctl destroy dumped
+# one that has run is paused for it, and runs on
+create runs
+is_up runs
+expect "ctl dump-core" ctl dump-core runs /tmp/runs.core
+dump_check - /tmp/runs.core 131072 1 || fail "the core is not what it should be"
+rm -f /tmp/*.core
+answers runs
+expect "ctl destroy" ctl destroy runs
+if pidof ctld > /dev/null; then
+    rm -rf /var/lib/xen/dump
+    create_test crashed crash 'on_crash = "coredump-destroy"'
+    within 30 "it is removed" is_gone crashed
+    dump_check /tests/test-kernel /var/lib/xen/dump/crashed 65536 1 || fail "the core is not what it should be"
+    rm -rf /var/lib/xen/dump
+fi
