@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store store_threads libxenstore libctl libctl_faults cli top
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store store_threads libxenstore libctl libctl_faults libctl_threads cli top
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -38,6 +38,10 @@ GROUP_SOURCES_libctl_faults := $(wildcard tools/libctl/*.c tests/unit/libctl_fau
 GROUP_CFLAGS_libctl_faults := $(GROUP_CFLAGS_libctl) -iquote tests/unit/libctl_faults/fake
 GROUP_LIBS_libctl_faults := $(LIBCTL_LIBS) $(patsubst %,-Wl$(comma)--wrap=%,open close ioctl mmap mkdir malloc calloc \
   realloc reallocarray strdup strndup sleep nanosleep poll)
+# The same under the thread sanitizer.
+GROUP_SOURCES_libctl_threads := $(GROUP_SOURCES_libctl_faults)
+GROUP_CFLAGS_libctl_threads := $(GROUP_CFLAGS_libctl_faults)
+GROUP_LIBS_libctl_threads := $(GROUP_LIBS_libctl_faults)
 GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(wildcard tools/top/*.c) \
   $(GROUP_SOURCES_libctl)
 GROUP_CFLAGS_cli := $(GROUP_CFLAGS_libctl)
@@ -63,7 +67,7 @@ FUZZ_GROUP_command_line := hypervisor
 TEST_CFLAGS := $(filter-out -O2,$(GLOBAL_CFLAGS)) -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 UNIT_SANITIZERS := address,undefined
 UNIT_CFLAGS = $(TEST_CFLAGS) -fsanitize=$(UNIT_SANITIZERS)
-$(BUILD)/unit/store_threads/%: UNIT_SANITIZERS := thread
+$(BUILD)/unit/store_threads/% $(BUILD)/unit/libctl_threads/%: UNIT_SANITIZERS := thread
 # Debian's library leaks events that it drops.
 $(BUILD)/unit/libxenstore/%: UNIT_SANITIZERS := undefined
 FUZZ_CC := clang

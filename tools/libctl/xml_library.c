@@ -17,10 +17,10 @@ static void load(void)
         size_t offset;
     } functions[] = {
 #define FUNCTION(name) { "xml" #name, offsetof(struct xml_library, name) }
-        FUNCTION(CtxtReadMemory), FUNCTION(NewParserCtxt), FUNCTION(FreeParserCtxt), FUNCTION(DocGetRootElement),
-        FUNCTION(DocSetRootElement), FUNCTION(FreeDoc), FUNCTION(GetProp), FUNCTION(NodeGetContent),
-        FUNCTION(GetLineNo), FUNCTION(NewDoc), FUNCTION(NewNode), FUNCTION(NewChild), FUNCTION(NewTextChild),
-        FUNCTION(NewProp), FUNCTION(DocDumpFormatMemoryEnc), FUNCTION(Free),
+        FUNCTION(InitParser), FUNCTION(CtxtReadMemory), FUNCTION(NewParserCtxt), FUNCTION(FreeParserCtxt),
+        FUNCTION(DocGetRootElement), FUNCTION(DocSetRootElement), FUNCTION(FreeDoc), FUNCTION(GetProp),
+        FUNCTION(NodeGetContent), FUNCTION(GetLineNo), FUNCTION(NewDoc), FUNCTION(NewNode), FUNCTION(NewChild),
+        FUNCTION(NewTextChild), FUNCTION(NewProp), FUNCTION(DocDumpFormatMemoryEnc), FUNCTION(Free),
     };
     void *handle = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
 
@@ -33,6 +33,7 @@ static void load(void)
             return;
         *(void **)((char *)&library + functions[i].offset) = function;
     }
+    library.InitParser(); /* before there are threads in it */
     loaded = true;
 }
 

@@ -11,6 +11,7 @@
 
 /* Each member is the function of that name. */
 struct xml_library {
+    typeof(&xmlInitParser) InitParser;
     typeof(&xmlCtxtReadMemory) CtxtReadMemory;
     typeof(&xmlNewParserCtxt) NewParserCtxt;
     typeof(&xmlFreeParserCtxt) FreeParserCtxt;

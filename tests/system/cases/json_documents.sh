@@ -22,7 +22,7 @@ ctl --json events -t 120 -n 2 > /tmp/events.json &
 events=$!
 config told 'memory = 64' 'vcpus = 2'
 sed -i '/^ramdisk/d; /^kernel/d' "$config_file"
-printf '%s\n' 'kernel = "/tests/test-kernel"' 'cpu_weight = 300' 'cpus = "0"' >> "$config_file"
+printf '%s\n' 'kernel = "/tests/test-kernel"' 'cpu_weight = 300' 'cpus = "0-1"' >> "$config_file"
 document check check "$config_file"
 document config config convert "$config_file"
 document config create -n "$config_file"

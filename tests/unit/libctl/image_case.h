@@ -4,6 +4,7 @@
 #define KEEL_TEST_IMAGE_CASE_H
 
 #include <elf.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <xen/elfnote.h>

@@ -142,12 +142,18 @@ static void fill_info(uint32_t domid, struct xen_domctl_getdomaininfo *info)
 
 static int create_domain(struct xen_domctl *domctl)
 {
-    if (next_domid == DOMAINS_MAX)
-        return -ENOMEM;
-    domctl->domain = (domid_t)next_domid;
-    domains[next_domid] = (struct domain){ .there = true, .paused = true, .vcpus = 1 };
-    memcpy(domains[next_domid++].uuid, domctl->u.createdomain.handle, sizeof(domains[0].uuid));
-    return 0;
+    for (uint32_t tried = 1; tried < DOMAINS_MAX; tried++, next_domid++) {
+        uint32_t domid = (next_domid - 1) % (DOMAINS_MAX - 1) + 1; /* numbers come again */
+
+        if (domains[domid].there)
+            continue;
+        domains[domid] = (struct domain){ .there = true, .paused = true, .vcpus = 1 };
+        memcpy(domains[domid].uuid, domctl->u.createdomain.handle, sizeof(domains[0].uuid));
+        domctl->domain = (domid_t)domid;
+        next_domid = domid + 1;
+        return 0;
+    }
+    return -ENOMEM;
 }
 
 static void put_record(uint8_t **at, uint16_t type, uint32_t length)
