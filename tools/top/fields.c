@@ -10,7 +10,8 @@
 #define TEXT(type, member) { #member, FIELD_TEXT, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
 
 /* Elements of arrays by kind: exits_cpuid, hypercalls_event, and their rates. */
-#define ELEMENT(kind, type, array, index, size, name) { name, kind, offsetof(struct type, array) + (index) * (size), size }
+#define ELEMENT(kind, type, array, index, size, name) \
+    { name, kind, offsetof(struct type, array) + (index) * (size), size }
 #define EXIT_COUNT(end, name, ...) \
     ELEMENT(FIELD_NUMBER, sample_domain, exits_by, SAMPLE_EXIT_##end, sizeof(uint64_t), "exits_" #name),
 #define CALL_COUNT(end, name, ...) \
@@ -18,7 +19,8 @@
 #define EXIT_RATE(end, name, ...) \
     ELEMENT(FIELD_RATE, rates_domain, exits_by, SAMPLE_EXIT_##end, sizeof(double), "exits_" #name "_per_second"),
 #define CALL_RATE(end, name, ...) \
-    ELEMENT(FIELD_RATE, rates_domain, hypercalls_by, SAMPLE_CALL_##end, sizeof(double), "hypercalls_" #name "_per_second"),
+    ELEMENT(FIELD_RATE, rates_domain, hypercalls_by, SAMPLE_CALL_##end, sizeof(double), \
+            "hypercalls_" #name "_per_second"),
 
 const struct field fields_host[] = {
     NUMBER(sample_host, time_ns), NUMBER(sample_host, wall_time_ms), NUMBER(sample_host, parts),

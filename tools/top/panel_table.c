@@ -183,9 +183,9 @@ static void draw_vcpu(const struct screen *screen, int y, size_t item)
     text_count(rate->exits, exits);
     text_seconds((double)vcpu->cpu_time_ns / 1e9, seconds);
     if (vcpu->online)
-        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  wakes %4s  exits %4s  time %s",
-                     vcpu->id, vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent, wait, wakeups,
-                     exits, seconds);
+        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  wakes %4s  exits %4s"
+                     "  time %s", vcpu->id, vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent,
+                     wait, wakeups, exits, seconds);
     else
         screen_print(y, 2, "vCPU %-3" PRIu64 " offline", vcpu->id);
 }

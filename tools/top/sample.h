@@ -20,8 +20,8 @@
 enum sample_part { SAMPLE_VCPUS = 1, SAMPLE_NETWORKS = 2, SAMPLE_DISKS = 4, SAMPLE_ALL = 7 };
 
 /*
- * Why a domain's vCPUs left for the hypervisor, and what they asked it for: X(the enumerators' end, the name in outputs,
- * the heading of the column, what it is).
+ * Why a domain's vCPUs left for the hypervisor, and what they asked it for: X(the enumerator's end, the name in
+ * outputs, the heading of the column, what it is).
  */
 #define SAMPLE_EXITS_LIST(X)                                                              \
     X(HYPERCALL, hypercall, "XHYP/s", "exits a second for a hypercall")                   \

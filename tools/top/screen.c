@@ -84,8 +84,9 @@ static void draw_bottom(const struct screen *screen, int y)
     char text[SCREEN_INPUT_SIZE + 96];
 
     if (screen->mode == SCREEN_ASK_FILTER || screen->mode == SCREEN_ASK_DELAY) {
-        int over = snprintf(text, sizeof(text), "%s: %s", screen->mode == SCREEN_ASK_FILTER
-                            ? "Show domains with this in their name" : "Seconds between samples", screen->input) + 1 - COLS;
+        const char *question = screen->mode == SCREEN_ASK_FILTER ? "Show domains with this in their name"
+                                                                 : "Seconds between samples";
+        int over = snprintf(text, sizeof(text), "%s: %s", question, screen->input) + 1 - COLS;
 
         /* the end of it, where the typing is */
         mvaddch(y, screen_print(y, 0, "%s", over > 0 ? text + over : text), A_REVERSE | ' ');

@@ -73,4 +73,5 @@ column() { # HEADING OF THE DOMAIN: what the file has there
     fail "its CSV has $(column wakeups small) wake-ups and $(column exits_cpuid_per_second small) exits a second"
 ctl metrics -1 > /tmp/metrics
 contains /tmp/metrics '^keel_domain_cpu_seconds_total\{[^}]*name="small"' || fail "there are no metrics of the guest"
-! contains /tmp/metrics '^keel_domain_(exits|wakeups|hypercalls)_total\{' || fail "it has metrics of what Xen does not count"
+! contains /tmp/metrics '^keel_domain_(exits|wakeups|hypercalls)_total\{' ||
+    fail "it has metrics of what Xen does not count"

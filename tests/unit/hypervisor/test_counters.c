@@ -30,7 +30,9 @@ static void start(uint32_t vcpus)
 
 static long call_by(struct vcpu *v, uint64_t command, const void *path, uint64_t path_size, void *buffer, uint64_t size)
 {
-    struct hypercall call = { .vcpu = v, .argument = { command, GUEST_ADDRESS(path), path_size, GUEST_ADDRESS(buffer), size } };
+    struct hypercall call = {
+        .vcpu = v, .argument = { command, GUEST_ADDRESS(path), path_size, GUEST_ADDRESS(buffer), size },
+    };
     return hypercall_dispatch(__HYPERVISOR_hypfs_op, &call);
 }
 
@@ -79,8 +81,9 @@ static void paths(void)
 {
     static const char *const absent[] = {
         "/x", "//", FOLDER "/", FOLDER "x", FOLDER "/d3", FOLDER "/d3v", FOLDER "/dv0", FOLDER "/d3v1", FOLDER "/d2v0",
-        FOLDER "/d03v0", FOLDER "/d3v00", FOLDER "/d0x3v0", FOLDER "/d3v0 ", FOLDER "/d3v0/", FOLDER "/D3v0", FOLDER "/d32752v0",
-        FOLDER "/d3v128", FOLDER "/d-3v0", FOLDER "/d65539v0", FOLDER "/d18446744073709551619v0", FOLDER "/d3v4294967296",
+        FOLDER "/d03v0", FOLDER "/d3v00", FOLDER "/d0x3v0", FOLDER "/d3v0 ", FOLDER "/d3v0/", FOLDER "/D3v0",
+        FOLDER "/d32752v0", FOLDER "/d3v128", FOLDER "/d-3v0", FOLDER "/d65539v0", FOLDER "/d18446744073709551619v0",
+        FOLDER "/d3v4294967296",
     };
     start(1);
     struct vcpu *v = zero->vcpus[0];
@@ -210,10 +213,11 @@ static void longest_text(void)
     memset(v->hypercalls, 0xff, sizeof(v->hypercalls));
     memset(v->arch.exits, 0xff, sizeof(v->arch.exits));
     v->wakeups = ~0ull;
-    v->runstate.time[RUNSTATE_running] = v->runstate.time[RUNSTATE_runnable] = v->runstate.time[RUNSTATE_blocked] = ~0ull;
+    for (int state = RUNSTATE_running; state <= RUNSTATE_blocked; state++)
+        v->runstate.time[state] = ~0ull;
     size_t length = vcpu_counters_text(v, text, sizeof(text));
     CU_ASSERT_EQUAL(strlen(text), length);
-    CU_ASSERT(length + 16 * sizeof("exit_hypercall 18446744073709551615") < 2048); /* as many kinds as x86 may ever have */
+    CU_ASSERT(length + 16 * sizeof("exit_hypercall 18446744073709551615") < 2048); /* more kinds than x86 has */
     CU_ASSERT_EQUAL(read_all(FOLDER "/d3v0"), 0);
     CU_ASSERT_EQUAL(vcpu_counters_text(v, text, 100), length);
     CU_ASSERT_EQUAL(strlen(text), 99);
@@ -251,8 +255,10 @@ static void wakeups_and_waiting(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        TEST_CASE(who_may_read),         TEST_CASE(paths),        TEST_CASE(folders),             TEST_CASE(small_buffers),
-        TEST_CASE(exits_and_hypercalls), TEST_CASE(longest_text), TEST_CASE(wakeups_and_waiting),
+        TEST_CASE(who_may_read),         TEST_CASE(paths),
+        TEST_CASE(folders),              TEST_CASE(small_buffers),
+        TEST_CASE(exits_and_hypercalls), TEST_CASE(longest_text),
+        TEST_CASE(wakeups_and_waiting),
     };
     int status = RUN_TESTS("counters", tests);
     fake_machine_stop();
