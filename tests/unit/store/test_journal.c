@@ -128,6 +128,29 @@ static int number_of(const struct node *node)
     return atoi(text);
 }
 
+/* The records of the first directory's journal, of which the second one gets copies, cut or changed. */
+static size_t read_journal(char *content, size_t size)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s/journal", first);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = pread(fd, content, size, 0);
+    close(fd);
+    if (got <= 0)
+        abort();
+    return (size_t)got;
+}
+
+static void write_second(const char *content, size_t size)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s/journal", second);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, content, size) != (ssize_t)size)
+        abort();
+    close(fd);
+}
+
 static void any_cut_of_the_file_is_some_state_of_the_past(void)
 {
     set_up();
@@ -139,12 +162,13 @@ static void any_cut_of_the_file_is_some_state_of_the_past(void)
         call_write(&tool, tx, "/y", value);
         CALL(&tool, XS_TRANSACTION_END, tx, "T");
     }
-    char path[96];
-    snprintf(path, sizeof(path), "%s/journal", second);
-    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+    char content[8192];
     int last = 20;
-    for (off_t size = (off_t)journal_size(daemon_.journal); size >= 16; size--) {
-        CU_ASSERT_EQUAL(truncate(path, size), 0);
+    CU_ASSERT_TRUE_FATAL(journal_size(daemon_.journal) < sizeof(content));
+    read_journal(content, sizeof(content));
+    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
+    for (size_t size = journal_size(daemon_.journal); size >= 16; size--) {
+        write_second(content, size);
         CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
         const struct node *x = tree_find(next_.store.top, "/x"), *y = tree_find(next_.store.top, "/y");
@@ -156,7 +180,6 @@ static void any_cut_of_the_file_is_some_state_of_the_past(void)
             last = now;
         }
         daemon_destroy(&next_);
-        run_command("cp %1$s/journal %2$s/journal", first, second);
     }
     CU_ASSERT_EQUAL(last, 0);
     tear_down();
@@ -239,20 +262,14 @@ static void random_bytes_are_no_journal_but_no_crash(void)
 {
     set_up();
     some_changes();
-    char path[96], content[4096];
-    snprintf(path, sizeof(path), "%s/journal", second);
+    char content[4096];
+    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
     srand(1);
     for (int round = 0; round < 300; round++) {
-        run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
-        int fd = open(path, O_RDWR);
-        ssize_t size = pread(fd, content, sizeof(content), 0);
-        CU_ASSERT_TRUE(size > 0);
-        for (int i = 0; i < 5; i++) {
-            char byte = (char)rand();
-            if (pwrite(fd, &byte, 1, round % 7 == 0 ? rand() % 16 : rand() % (int)size) != 1)
-                abort();
-        }
-        close(fd);
+        size_t size = read_journal(content, sizeof(content));
+        for (int i = 0; i < 5; i++)
+            content[round % 7 == 0 ? rand() % 16 : rand() % (int)size] = (char)rand();
+        write_second(content, size);
         CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
         CU_ASSERT_PTR_NOT_NULL(tree_find(next_.store.top, "/"));
