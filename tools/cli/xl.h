@@ -66,6 +66,7 @@ int xl_create(struct xl *xl);
 int xl_config_update(struct xl *xl);
 /* Runs the verb of the command's name on the command's arguments; the first of them is a domain. */
 int xl_act(struct xl *xl);
+int xl_block_attach(struct xl *xl);
 /* The same for block-detach and network-detach, which have --force. */
 int xl_detach(struct xl *xl);
 int xl_debug_keys(struct xl *xl);

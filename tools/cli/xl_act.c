@@ -41,6 +41,17 @@ static int act(struct xl *xl, char *option)
     return run_verb(xl, xl->command->name, count + before, words);
 }
 
+/* For disks, xl looks for the domain in another way, and tells less. */
+int xl_block_attach(struct xl *xl)
+{
+    uint32_t domid;
+
+    if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[0], &domid) == 0)
+        return act(xl, NULL);
+    fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[0]);
+    return XL_FAILED;
+}
+
 int xl_act(struct xl *xl)
 {
     return act(xl, NULL);
