@@ -24,6 +24,16 @@ static void target_path(const struct ctl_disk *disk, char path[CTL_STORE_PATH_MA
     snprintf(path, CTL_STORE_PATH_MAX, "%s%s", *disk->target == '/' ? "" : "/dev/", disk->target);
 }
 
+/* Of a block device that is mounted, or part of an array, the kernel gives no exclusive use. */
+static bool is_free(const char *path)
+{
+    int exclusive = open(path, O_RDWR | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+
+    if (exclusive >= 0)
+        close(exclusive);
+    return exclusive >= 0 || errno != EBUSY;
+}
+
 /* Opens the target; the descriptor, or a negative errno with the sentence set. */
 static int open_target(struct ctl *ctl, const char *label, const struct ctl_disk *disk, struct stat *status)
 {
@@ -38,11 +48,10 @@ static int open_target(struct ctl *ctl, const char *label, const struct ctl_disk
         return ctl_fail(ctl, errno, "%s: %s: %s", label, path, strerror(errno));
     if (!S_ISREG(status->st_mode) && !S_ISBLK(status->st_mode))
         return ctl_fail(ctl, EINVAL, "%s: %s is neither a file nor a block device", label, path);
-    /* Of a block device that is mounted, or part of an array, the kernel gives no exclusive use. */
-    target = open(path, S_ISBLK(status->st_mode) && disk->writable ? flags | O_EXCL : flags);
-    if (target < 0 && errno == EBUSY)
+    if (S_ISBLK(status->st_mode) && disk->writable && !is_free(path))
         return ctl_fail(ctl, EBUSY, "%s: %s is in use in domain 0 (mounted?); unmount it, or write access=ro", label,
                         path);
+    target = open(path, flags);
     if (target < 0)
         return ctl_fail(ctl, errno, "%s: %s cannot be opened to %s: %s", label, path,
                         disk->writable ? "read and write" : "read", strerror(errno));
@@ -81,6 +90,14 @@ static bool is_taken_by(struct ctl *ctl, const char *backend, const struct ctl_d
     return taken;
 }
 
+/* One that has shut down writes no more. */
+static bool may_still_write(struct ctl *ctl, const char *domid)
+{
+    struct ctl_domain domain;
+
+    return ctl_domain_get(ctl, (uint32_t)strtoul(domid, NULL, 10), &domain) == 0 && !domain.shutdown && !domain.dying;
+}
+
 int device_medium_check_others(struct ctl *ctl, const char *label, const struct ctl_disk *disk,
                                const struct device_id *self)
 {
@@ -105,7 +122,8 @@ int device_medium_check_others(struct ctl *ctl, const char *label, const struct 
         disks = xs_directory(store, XBT_NULL, directory, &disks_count);
         for (unsigned j = 0; disks && j < disks_count && result == 0; j++) {
             ctl_path(backend, "%s/%s", directory, disks[j]);
-            if (strcmp(backend, own) != 0 && is_taken_by(ctl, backend, disk, &status))
+            if (strcmp(backend, own) != 0 && is_taken_by(ctl, backend, disk, &status) &&
+                may_still_write(ctl, domains[i]))
                 result = ctl_fail(ctl, EBUSY, "%s: %s is a disk of domain %s too; two may share it only if both write "
                                   "access=ro", label, disk->target, domains[i]);
         }

@@ -20,8 +20,8 @@ void device_medium_close(struct device_medium *medium);
 /* Whether it is there and may be read or written as asked, and is nobody's (below). Changes nothing. */
 int device_medium_check(struct ctl *ctl, const char *label, const struct ctl_disk *disk);
 /*
- * -EBUSY when another disk in the store is made of the same while one of the two may write. Called after a disk's own
- * nodes are in the store (they are `self`, else NULL), it cannot miss one that is being made at the same time.
+ * -EBUSY when another disk of a living domain is made of the same while one of the two may write. Called after a disk's
+ * own nodes are in the store (they are `self`, else NULL), it cannot miss one that is being made at the same time.
  */
 int device_medium_check_others(struct ctl *ctl, const char *label, const struct ctl_disk *disk,
                                const struct device_id *self);

@@ -34,6 +34,19 @@ for delay in 0.2 0.4 0.6 0.9; do
     nothing_left
 done
 
+# a disk is given to a second guest once the first has shut down, and not before
+config first 'kernel = "/tests/test-kernel"' 'memory = 32' 'cmdline = "tests=version"' \
+    "disk = [ \"$data,raw,xvda,rw\" ]"
+sed -i '/^ramdisk/d' "$config_file"
+expect "ctl create" ctl create -q -p "$config_file"
+status_is 1 'is a disk of domain' ctl create -q -p "$config_file" name=second
+expect "ctl unpause" ctl unpause first
+within 30 "the first guest shuts down" ctl wait -t 1 first shutdown
+expect "ctl create, of the second" ctl create -q -p "$config_file" name=second
+expect "ctl destroy" ctl destroy first second
+within 10 "the loop devices are free" no_loops
+nothing_left
+
 config taker 'kernel = "/tests/test-kernel"' 'memory = 32'
 sed -i '/^ramdisk/d' "$config_file"
 expect "ctl create" ctl create -q -p "$config_file"
