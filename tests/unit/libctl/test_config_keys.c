@@ -36,11 +36,14 @@ static bool is_heading(const char *line, char name[64])
 static void manual_and_table(void)
 {
     gzFile manual = gzopen(MANUAL, "r");
-    bool *seen = calloc(config_keys_count, sizeof(*seen));
     char line[1024], name[64];
     int depth = 0, found = 0;
 
-    CU_ASSERT_FATAL(manual && seen);
+    if (!manual)
+        fprintf(stderr, MANUAL " is not there: make setup unpacks it\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(manual);
+    bool *seen = calloc(config_keys_count, sizeof(*seen));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(seen);
     while (gzgets(manual, line, sizeof(line))) {
         depth += (strncmp(line, ".RS", 3) == 0) - (strncmp(line, ".RE", 3) == 0);
         if (depth > 0 || !is_heading(line, name)) /* deeper are what a device's specification holds */

@@ -44,6 +44,10 @@ static uint32_t next_domid;
 static uint64_t total_pages, free_pages;
 static bool is_ours[DESCRIPTORS_MAX]; /* descriptors of /dev/xen */
 
+/* Of this test program and the children that it forks: not this machine's, and not that of another run of the tests. */
+static char lock_folder[] = "/tmp/keel-test-XXXXXX";
+static pid_t lock_owner;
+
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __real_close(int descriptor);
@@ -56,6 +60,24 @@ int __wrap_mkdir(const char *path, mode_t mode);
 int __real_mkdir(const char *path, mode_t mode);
 void *__real_malloc(size_t size);
 
+static void remove_lock_folder(void)
+{
+    char path[64];
+
+    if (getpid() != lock_owner)
+        return;
+    snprintf(path, sizeof(path), "%s/create.lock", lock_folder);
+    unlink(path);
+    rmdir(lock_folder);
+}
+
+__attribute__((constructor)) static void make_lock_folder(void)
+{
+    lock_owner = getpid();
+    if (!mkdtemp(lock_folder) || atexit(remove_lock_folder) != 0)
+        abort();
+}
+
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 int __wrap_open(const char *path, int flags, ...)
@@ -67,7 +89,7 @@ int __wrap_open(const char *path, int flags, ...)
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     if (strncmp(path, LOCK_FOLDER "/", strlen(LOCK_FOLDER "/")) == 0) { /* not this machine's own */
-        snprintf(elsewhere, sizeof(elsewhere), "/tmp/keel-test-%d-%s", (int)getuid(), path + strlen(LOCK_FOLDER "/"));
+        snprintf(elsewhere, sizeof(elsewhere), "%s/%s", lock_folder, path + strlen(LOCK_FOLDER "/"));
         return __real_open(elsewhere, flags, mode);
     }
     if (strcmp(path, "/dev/xen/hypercall") == 0) { /* locked memory serves instead */
