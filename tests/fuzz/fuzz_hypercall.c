@@ -24,7 +24,7 @@ struct step {
 } __attribute__((packed));
 
 static hypercall_handler *const calls[] = {
-    hypercall_memory_op, hypercall_grant_table_op, hypercall_memory_op, hypercall_grant_table_op,
+    hypercall_memory_op, hypercall_grant_table_op, hypercall_memory_op, hypercall_hypfs_op,
     hypercall_event_channel_op, hypercall_vcpu_op, hypercall_xen_version, hypercall_console_io, hypercall_multicall,
     hypercall_vm_assist,
 };
@@ -57,6 +57,11 @@ static void run(struct domain *const domains[3], const struct step *step)
     if (handler == hypercall_multicall)
         second = step->count % 8;
     struct hypercall call = { .vcpu = d->vcpus[0], .argument = { first, second, third } };
+    if (handler == hypercall_hypfs_op) { /* a path and its size, a buffer and its size */
+        call.argument[2] = step->count;
+        call.argument[3] = address_of(step->handle);
+        call.argument[4] = step->length * 16u;
+    }
     for (unsigned int slices = 0; slices < 10000; slices++) {
         call.continued = false;
         handler(&call);
