@@ -112,10 +112,8 @@ static int introduce_again(struct daemon *daemon, struct ring_connection *ring, 
         ring_empty(ring); /* what it was cut off for is there still */
     connection_reset(&ring->connection);
     ring_attach(ring);
-    if (daemon->journal)
-        journal_put_domain(daemon->journal, ring);
     daemon_queue(daemon, &ring->connection);
-    return 0;
+    return daemon->journal && journal_put_domain(daemon->journal, ring) ? ENOSPC : 0;
 }
 
 static int introduce_new(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
@@ -131,6 +129,16 @@ static int introduce_new(struct daemon *daemon, domid_t domain, uint64_t gfn, ev
     return error;
 }
 
+static void disconnect(struct domain_table *table, struct ring_connection *ring)
+{
+    struct hypervisor *hypervisor = table->hypervisor;
+    table->by_id[ring->connection.actor.domain] = NULL;
+    set_port(table, ring->port, NULL);
+    connection_close(&ring->connection);
+    hypervisor->operations->unbind(hypervisor, ring->port);
+    hypervisor->operations->unmap_ring(hypervisor, &ring->mapping);
+}
+
 int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh)
 {
     *fresh = false;
@@ -142,8 +150,11 @@ int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event
     int error = introduce_new(daemon, domain, gfn, port);
     if (error)
         return error;
-    if (daemon->journal)
-        journal_put_domain(daemon->journal, domains_find(daemon, domain));
+    ring = domains_find(daemon, domain);
+    if (daemon->journal && journal_put_domain(daemon->journal, ring)) {
+        disconnect(&daemon->domains, ring); /* the next daemon would not know of it */
+        return ENOSPC;
+    }
     *fresh = true;
     return 0;
 }
@@ -154,16 +165,6 @@ struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain,
     if (hypervisor->operations->life(hypervisor, domain) == DOMAIN_GONE || introduce_new(daemon, domain, gfn, port))
         return NULL;
     return domains_find(daemon, domain);
-}
-
-static void disconnect(struct domain_table *table, struct ring_connection *ring)
-{
-    struct hypervisor *hypervisor = table->hypervisor;
-    table->by_id[ring->connection.actor.domain] = NULL;
-    set_port(table, ring->port, NULL);
-    connection_close(&ring->connection);
-    hypervisor->operations->unbind(hypervisor, ring->port);
-    hypervisor->operations->unmap_ring(hypervisor, &ring->mapping);
 }
 
 /* No other domain may go on acting for one that is gone. */

@@ -11,6 +11,7 @@
 
 #include "fake_hypervisor.h"
 #include "store/journal.h"
+#include "store/request.h"
 #include <xenstore.h>
 
 static char base[] = "/tmp/store-journal-XXXXXX", first[64], second[64];
@@ -560,6 +561,55 @@ static void what_was_done_but_not_answered_is_answered_once(void)
     tear_down();
 }
 
+/* What could not be there after a kill is not promised: also the introduction of a domain, whose ring would be lost. */
+static void without_room_nothing_is_promised(void)
+{
+    set_up_with_rings();
+    CALL(&tool, XS_MKDIR, 0, "/local/domain/5");
+    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/5\0n5");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+    struct rlimit old, small;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 300000; /* before it is written anew */
+    setrlimit(RLIMIT_FSIZE, &small);
+    char value[1001];
+    memset(value, 'v', sizeof(value));
+    for (size_t size = sizeof(value) - 1;; size = 0) {
+        value[size] = '\0';
+        for (int i = 0; i < 2000 && strcmp(call_write(&tool, 0, "/fill", value), "OK") == 0; i++)
+            ;
+        if (size == 0)
+            break;
+    }
+    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "6\0" "77\0" "3"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "6"), "F");
+    CU_ASSERT_FALSE(domains[6].mapped || domains[6].bound);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET, 0, "5\0" "5"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, OPERATION_SET_QUOTA, 0, "5\0nodes\0" "7"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, OPERATION_SET_FEATURE, 0, "7\0" "1"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0w"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "ENOSPC");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+    setrlimit(RLIMIT_FSIZE, &old);
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "6\0" "77\0" "3"), "OK");
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0w"), "OK");
+
+    start_next();
+    fake_daemon = &next_;
+    CU_ASSERT_EQUAL(domains_open(&next_, &hypervisor), 0);
+    CU_ASSERT_EQUAL(domains_connect_own(&next_), 0);
+    journal_restore_domains(next_.journal);
+    CU_ASSERT_PTR_NOT_NULL(domains_find(&next_, 6));
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "w");
+    daemon_destroy(&next_);
+    tear_down();
+}
+
 /* A child serves a socket from the directory until it is killed. */
 static pid_t serve(const char *socket_path)
 {
@@ -647,6 +697,7 @@ int main(void)
         {"damage in a snapshot costs a part of it", damage_in_a_snapshot_costs_a_part_of_it},
         {"rings go on where they were", rings_go_on_where_they_were},
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
+        {"without room nothing is promised that a kill would take", without_room_nothing_is_promised},
         {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
     };
     if (!mkdtemp(base))
