@@ -67,6 +67,7 @@ static const struct cli_option options[] = {
 const struct cli_verb verb_fsck = {
     .name = "fsck", .arguments = "", .summary = "Find what is left over of domains, and mend it",
     .details = "Domains whose creator was killed are ended; what the store holds of domains that are not there is\n"
-               "removed. The status is 1 when something is left as it was.",
+               "removed, and so are devices whose attaching or detaching was cut off. The status is 1 when something\n"
+               "is left as it was.",
     .options = options, .run = run, .busy = "looking for what is left over",
 };
