@@ -26,7 +26,7 @@ mended() { # WHEN
     expect "ctl fsck, $1" ctl fsck -q > /dev/null
     ctl fsck > /tmp/fsck.out || fail "$1: fsck finds after fsck: $(cat /tmp/fsck.out)"
 }
-for delay in 0.2 0.4 0.6 0.9; do
+for delay in 0.2 0.5 0.9; do
     killed "$delay" ctl create -q -p "$config_file"
     mended "creation killed after $delay s"
     ! ctl domid victim > /dev/null 2>&1 || expect "ctl destroy" ctl destroy victim
@@ -50,7 +50,7 @@ nothing_left
 config taker 'kernel = "/tests/test-kernel"' 'memory = 32'
 sed -i '/^ramdisk/d' "$config_file"
 expect "ctl create" ctl create -q -p "$config_file"
-for delay in 0.06 0.09 0.12 0.16 0.2 0.26; do
+for delay in 0.09 0.14 0.2 0.28; do
     for command in "block-attach taker $data raw xvda rw" 'block-detach taker xvda' \
         'network-attach taker bridge=guests' 'network-detach taker 0'; do
         killed "$delay" ctl $command
