@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump_check KERNEL|- CORE KIB VCPUS: whether a core has the form of Xen's tools, at least so much memory, each page once and
- * that many vCPUs' registers; and the kernel's first segment, which must not have changed, where its file says. Status 0: yes.
+ * dump_check KERNEL|- CORE KIB VCPUS: whether a core has the form of Xen's tools, at least so much memory, each page
+ * once and that many vCPUs' registers; and the kernel's code, which does not change, where its file says. Status 0: yes.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static const Elf64_Shdr *find(const struct file *core, const char *name)
 }
 
 /* The kernel's first read-only segment with code. */
-static bool has_kernel(const struct file *core, const char *path, const uint64_t *pfns, uint64_t count, const uint8_t *pages)
+static bool has_kernel(const char *path, const uint64_t *pfns, uint64_t count, const uint8_t *pages)
 {
     struct file kernel;
 
@@ -68,7 +68,8 @@ static bool has_kernel(const struct file *core, const char *path, const uint64_t
             while (index < count && pfns[index] != (segment->p_paddr + at) / PAGE)
                 index++;
             if (index == count || memcmp(pages + index * PAGE, kernel.data + segment->p_offset + at, PAGE) != 0) {
-                fprintf(stderr, "the kernel's page at %llx is not there\n", (unsigned long long)(segment->p_paddr + at));
+                fprintf(stderr, "page %llx of the kernel's is not there\n",
+                        (unsigned long long)(segment->p_paddr + at) / PAGE);
                 return false;
             }
         }
@@ -92,7 +93,8 @@ int main(int argc, char **argv)
     uint64_t count = pages->sh_size / PAGE, rip, note_pages;
 
     memcpy(&rip, core.data + status->sh_offset + RIP_OFFSET, sizeof(rip));
-    memcpy(&note_pages, core.data + note->sh_offset + 2 * 16 + 16, sizeof(note_pages)); /* behind two heads, magic, vcpus */
+    /* behind two heads, the magic number and the count of vCPUs */
+    memcpy(&note_pages, core.data + note->sh_offset + 2 * 16 + 16, sizeof(note_pages));
     for (uint64_t i = 1; i < count; i++) {
         if (pfns[i] <= pfns[i - 1]) {
             fprintf(stderr, "a page is there twice, or out of order\n");
@@ -105,7 +107,7 @@ int main(int argc, char **argv)
                 (unsigned long long)note_pages, (unsigned long long)status->sh_size, (unsigned long long)rip);
         return EXIT_FAILURE;
     }
-    if (strcmp(argv[1], "-") != 0 && !has_kernel(&core, argv[1], pfns, count, core.data + pages->sh_offset))
+    if (strcmp(argv[1], "-") != 0 && !has_kernel(argv[1], pfns, count, core.data + pages->sh_offset))
         return EXIT_FAILURE;
     return EXIT_SUCCESS;
 }

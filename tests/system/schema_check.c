@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * schema_check FOLDER [-l] FILE...: whether what ctl has written is as the schemas in FOLDER say: each file one document,
- * with -l each line one. Prints the names of the schemas that were met; the status is 0 when all is as they say.
+ * schema_check FOLDER [-l] FILE...: whether what ctl has written is as the schemas in FOLDER say: each file one
+ * document, with -l each line one. Prints the names of the schemas that were met; the status is 0 when all is as they say.
  */
 #include "../unit/cli/schema_case.h"
 

@@ -46,7 +46,7 @@ struct cli_verb {
     const char *details;   /* more for `ctl help VERB`, lines broken; NULL: nothing */
     const struct cli_option *options;
     int (*run)(struct cli *cli);
-    /* What a terminal is told when the verb takes longer than half a second; NULL: the verb tells what it does itself. */
+    /* What a terminal is told when it takes longer than half a second; NULL: the verb tells what it does itself. */
     const char *busy;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's memory and registers in a file, in the form that Xen's own tools write and crash(8) reads: an ELF file with
- * sections and no segments (Xen's documentation, misc/dump-core-format). Pages of zeros are holes in the file.
+ * A domain's memory and registers in a file, in the form that Xen's own tools write and crash(8) reads: an ELF file
+ * with sections and no segments (Xen's documentation, misc/dump-core-format). Pages of zeros are holes in the file.
  */
 #include "cpu_state.h"
 #include "hypercall.h"
@@ -93,7 +93,7 @@ static int put(struct core *core, const void *data, size_t size, uint64_t offset
     return 0;
 }
 
-/* --- memory -------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------------------------- */
 
 static bool is_zero(const uint8_t *page)
 {
@@ -153,7 +153,7 @@ static int put_pages(struct core *core)
     return result;
 }
 
-/* --- registers ------------------------------------------------------------------------------------------------------ */
+/* --- registers ---------------------------------------------------------------------------------------------- */
 
 static void fill_status(struct vcpu_guest_context *status, const struct hvm_hw_cpu *cpu)
 {
@@ -228,7 +228,7 @@ free_list:
     return result;
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------- */
 
 static struct note_head note(uint32_t type, size_t size)
 {

@@ -92,7 +92,8 @@ static void verbs_without_a_hypervisor(void)
         { "vcpu-pin", "a", "all", "0" }, { "vcpu-set", "a", "1" },
         { "mem-set", "a", "64" }, { "mem-max", "a", "1g" }, { "sched-credit2" }, { "sched-credit", "-s" },
         { "cpupool-list" }, { "trigger", "a", "nmi" }, { "sysrq", "a", "h" }, { "debug-keys", "h" },
-        { "wait", "a", "gone" }, { "dump-core", "a", "/nonexistent/f" }, { "info", "-n" }, { "events" }, { "fsck" }, { "console", "a" },
+        { "wait", "a", "gone" }, { "dump-core", "a", "/nonexistent/f" }, { "info", "-n" },
+        { "events" }, { "fsck" }, { "console", "a" },
     };
 
     if (access("/dev/xen/privcmd", F_OK) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a terminal gets and a file does not: progress of what takes longer than half a second, and colours; and what --quiet
- * and --verbose take away and add.
+ * What a terminal gets and a file does not: progress of what takes longer than half a second, and colours; and what
+ * --quiet and --verbose take away and add.
  */
 #include "../run_tests.h"
 #include "cli/cli.h"

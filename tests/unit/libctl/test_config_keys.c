@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of keys has each key of Debian's own xl.cfg(5), and no other; each is supported, ignored with a word or refused
- * with a reason, as the table says, when it stands in a configuration; and one that is mistyped is told the right one.
+ * The table of keys has each key of Debian's own xl.cfg(5), and no other; each is supported, ignored with a word or
+ * refused with a reason, as the table says, when it stands in a configuration; and who mistypes one is told the right one.
  */
 #include "../run_tests.h"
 #include "config_case.h"

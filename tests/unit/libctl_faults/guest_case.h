@@ -35,8 +35,8 @@ static inline struct ctl_config config_of(const char *name, const char *more)
     struct ctl_config_messages messages;
     struct ctl_config config;
     char text[1024];
-    int length = snprintf(text, sizeof(text), "name = \"%s\"\nkernel = \"%s\"\nramdisk = \"%s\"\nmemory = 16\nmaxvcpus = 2\n"
-                          "cpus = \"0\"\ncpu_weight = 300\n%s\n", name, kernel_path, kernel_path, more);
+    int length = snprintf(text, sizeof(text), "name = \"%s\"\nkernel = \"%s\"\nramdisk = \"%s\"\nmemory = 16\n"
+                          "maxvcpus = 2\ncpus = \"0\"\ncpu_weight = 300\n%s\n", name, kernel_path, kernel_path, more);
 
     CU_ASSERT_EQUAL_FATAL(ctl_config_parse(&config, "g.cfg", text, (size_t)length, NULL, 0, &messages), 0);
     ctl_config_messages_free(&messages);

@@ -31,8 +31,8 @@ static struct ctl_config read_config(const char *name)
     struct ctl_config_messages messages;
     struct ctl_config config;
     char text[512];
-    int length = snprintf(text, sizeof(text), "name = \"%s\"\nkernel = \"%s\"\nmemory = 16\nvcpus = 2\ncpu_weight = 7\n",
-                          name, kernel_path);
+    int length = snprintf(text, sizeof(text), 
+                          "name = \"%s\"\nkernel = \"%s\"\nmemory = 16\nvcpus = 2\ncpu_weight = 7\n", name, kernel_path);
 
     if (ctl_config_parse(&config, "g.cfg", text, (size_t)length, NULL, 0, &messages) < 0)
         mistakes++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults at a counted point, and the functions of the C library that libctl waits in or gets memory from; see fake.h. */
+/* Faults at a counted point, and the C library's functions that libctl waits in or gets memory from; see fake.h. */
 #include "fake.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A hypervisor behind /dev/xen/privcmd and /dev/xen/gntdev, by the linker's --wrap of open, ioctl and mmap; see fake.h. */
+/* A hypervisor behind /dev/xen/privcmd and gntdev, by the linker's --wrap of open, ioctl and mmap; see fake.h. */
 #include "fake.h"
 
 #include <errno.h>
@@ -335,7 +335,7 @@ int __wrap_ioctl(int descriptor, unsigned long request, ...)
     return result < 0 ? -1 : result;
 }
 
-/* --- the test's side ----------------------------------------------------------------------------------------------- */
+/* --- the test's side --------------------------------------------------------------------------------------- */
 
 void fake_start(uint64_t memory_kib)
 {
