@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests. tests/unit/GROUP/test_NAME.c is one CUnit program, linked with GROUP's sources built under sanitizers; it pulls
 # from their archive only what it needs. tests/fuzz/fuzz_NAME.c is one libFuzzer program, linked with a group likewise.
-TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store store_threads libxenstore libctl libctl_faults libctl_threads cli top
+TEST_GROUPS := hypervisor hypervisor_x86 hypervisor_boot store store_threads libxenstore libctl libctl_faults libctl_threads cli_alone cli top
 
 # The hypervisor's core as an ordinary program: a fake architecture below it, the C library's string.h instead of its own.
 GROUP_SOURCES_hypervisor := $(wildcard xen-like/common/*.c tests/unit/hypervisor/fake_arch/*.c)
@@ -42,6 +42,10 @@ GROUP_LIBS_libctl_faults := $(LIBCTL_LIBS) $(patsubst %,-Wl$(comma)--wrap=%,open
 GROUP_SOURCES_libctl_threads := $(GROUP_SOURCES_libctl_faults)
 GROUP_CFLAGS_libctl_threads := $(GROUP_CFLAGS_libctl_faults)
 GROUP_LIBS_libctl_threads := $(GROUP_LIBS_libctl_faults)
+# ctl without what it is linked with, for a program that takes that from another group.
+GROUP_SOURCES_cli_alone := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c))
+GROUP_CFLAGS_cli_alone = $(GROUP_CFLAGS_cli)
+GROUP_LIBS_cli_alone = $(GROUP_LIBS_cli)
 GROUP_SOURCES_cli := $(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)) $(wildcard tools/top/*.c) \
   $(GROUP_SOURCES_libctl)
 GROUP_CFLAGS_cli := $(GROUP_CFLAGS_libctl)
@@ -51,6 +55,7 @@ GROUP_CFLAGS_top := $(GROUP_CFLAGS_libctl)
 GROUP_LIBS_top := $(LIBTOP_LIBS) $(LIBCTL_LIBS)
 
 # The group that a fuzz target is linked with: a new tests/fuzz/fuzz_NAME.c needs its line FUZZ_GROUP_NAME here.
+FUZZ_GROUP_arguments := cli_alone
 FUZZ_GROUP_config := libctl
 FUZZ_GROUP_config_forms := libctl
 FUZZ_GROUP_elf := libctl
@@ -114,6 +119,8 @@ endef
 FUZZ_PROGRAMS :=
 $(foreach name,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))),\
   $(eval $(call fuzz_program,$(name),$(FUZZ_GROUP_$(name)))))
+
+$(BUILD)/fuzz/fuzz_arguments: $(BUILD)/fuzz/top/lib.a
 
 # They run the program.
 $(patsubst %,$(BUILD)/unit/%,store/test_daemon store/test_kills store/test_full store/test_semantics store_threads/test_semantics \
