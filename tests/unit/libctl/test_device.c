@@ -2,12 +2,16 @@
 /* Devices, as far as they are decided without a hypervisor: numbers, nodes of the store, addresses, refusals. */
 #include "../run_tests.h"
 #include "libctl/config_devices.h"
+#include "libctl/device_link.h"
+#include "libctl/device_medium.h"
 #include "libctl/device_nodes.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void numbers_are_those_of_xen_vbd_interface(void)
 {
@@ -191,12 +195,78 @@ static void what_has_no_backend_is_refused(void)
     nic_is("backend=net", "backend=net");
 }
 
+static void medium_is(const char *target, int result, const char *words)
+{
+    struct ctl ctl = { .privcmd = -1, .buffers = -1 };
+    char text[256], why[CONFIG_WHY_MAX];
+    struct ctl_disk disk;
+
+    snprintf(text, sizeof(text), "vdev=xvda,target=%s", target);
+    CU_ASSERT_FATAL(config_disk_parse(text, &disk, why));
+    CU_ASSERT_EQUAL(device_medium_check(&ctl, "disk xvda of domain 5", &disk), result);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ctl.error, words));
+    CU_ASSERT_EQUAL(strncmp(ctl.error, "disk xvda of domain 5: ", 23), 0);
+    if (!strstr(ctl.error, words))
+        fprintf(stderr, "%s gives: %s\n", target, ctl.error);
+    config_disk_free(&disk);
+}
+
+static void what_is_no_disk_is_told_from_one(void)
+{
+    char folder[] = "/tmp/keel-device-XXXXXX", path[64];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/missing", folder);
+    medium_is(path, -ENOENT, "missing: No such file or directory");
+    medium_is("no-such-device", -ENOENT, "/dev/no-such-device: ");
+    medium_is(folder, -EINVAL, "neither a file nor a block device");
+    medium_is("/dev/null", -EINVAL, "neither a file nor a block device");
+    snprintf(path, sizeof(path), "%s/pipe", folder);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+    medium_is(path, -EINVAL, "neither a file nor a block device"); /* and does not wait for a writer */
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/short", folder);
+    CU_ASSERT_EQUAL_FATAL(mknod(path, S_IFREG | 0600, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(truncate(path, 511), 0);
+    medium_is(path, -EINVAL, "less than one sector of 512 bytes");
+    unlink(path);
+    rmdir(folder);
+}
+
+static void link_is(const char *text, int result, const char *words)
+{
+    struct ctl ctl = { .privcmd = -1, .buffers = -1 };
+    char why[CONFIG_WHY_MAX];
+    struct ctl_nic nic;
+
+    CU_ASSERT_FATAL(config_nic_parse(text, &nic, why));
+    CU_ASSERT_EQUAL(device_link_check(&ctl, "network interface 0 of domain 5", &nic), result);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ctl.error, words));
+    if (!strstr(ctl.error, words))
+        fprintf(stderr, "%s gives: %s\n", text, ctl.error);
+    config_nic_free(&nic);
+}
+
+static void names_of_interfaces_and_bridges_are_checked(void)
+{
+    link_is("bridge=", 0, "");
+    link_is("bridge=,vifname=web0", 0, "");
+    link_is("bridge=,vifname=lo", -EEXIST, "has an interface lo already");
+    link_is("bridge=,vifname=a-name-of-sixteen", -EINVAL, "no name of an interface (up to 15 characters)");
+    link_is("bridge=,vifname=a/b", -EINVAL, "no name of an interface");
+    link_is("bridge=,vifname=vif%d", -EINVAL, "no name of an interface");
+    link_is("bridge=no-such-br", -ENODEV, "no bridge no-such-br");
+    link_is("bridge=lo", -ENODEV, "no bridge lo");
+    link_is("bridge=../../tmp", -ENODEV, "no bridge ../../tmp");
+}
+
 int main(void)
 {
     const CU_TestInfo tests[] = {
         TEST_CASE(numbers_are_those_of_xen_vbd_interface), TEST_CASE(a_disk_has_these_nodes),
         TEST_CASE(an_interface_has_these_nodes), TEST_CASE(an_address_follows_from_uuid_and_number),
-        TEST_CASE(what_has_no_backend_is_refused),
+        TEST_CASE(what_has_no_backend_is_refused), TEST_CASE(what_is_no_disk_is_told_from_one),
+        TEST_CASE(names_of_interfaces_and_bridges_are_checked),
     };
 
     return RUN_TESTS("devices", tests);
