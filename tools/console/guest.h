@@ -35,7 +35,6 @@ struct guest {
     int master, slave, log;      /* log: -1 without one */
     uint32_t polled;             /* the pty's events that epoll waits for */
     char tty[64];
-    bool seen;                   /* the main loop's mark */
 };
 
 /* Takes over a console; NULL with errno set, EBUSY where another daemon has it. The tty is not yet in the store. */

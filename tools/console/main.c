@@ -10,6 +10,7 @@
  */
 #include "guest.h"
 #include "libctl/internal.h"
+#include "store/client/batch.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
 
@@ -27,20 +29,37 @@
 #define EVENTS_MAX 64
 #define PORTS_MAX 256
 #define RECONNECT_MS 200
+#define RESCAN_MS 100
 
 struct daemon {
     struct console_host host;
-    struct guest *guests;
-    struct ctl *ctl;
-    struct xs_handle *store; /* NULL while it cannot be reached */
+    struct guest *guests;    /* by rising domid */
+    struct ctl *ctl;         /* also for requests to the store */
+    struct xs_handle *store; /* for watches; NULL while it cannot be reached */
+    uint32_t *awaited;       /* domains whose console/port is watched */
+    size_t awaited_count;
+    int64_t rescan_ms;       /* when all domains are to be looked at; 0: nothing asks for it */
 };
 
 /* What epoll hands back where it is not a guest. */
 static char event_channels_mark, store_mark;
 
+/* Tokens of watches. */
+#define WATCH_BORN "born"
+#define WATCH_GONE "gone"
+#define WATCH_PORT "port"
+
 static void say(const char *what, const char *why)
 {
     fprintf(stderr, "consoled: %s: %s\n", what, why);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 static struct guest *guest_find(struct daemon *daemon, uint32_t domid)
@@ -51,102 +70,206 @@ static struct guest *guest_find(struct daemon *daemon, uint32_t domid)
     return NULL;
 }
 
-static bool read_number(struct daemon *daemon, const char *path, uint32_t *value)
-{
-    unsigned length;
-    char *text = xs_read(daemon->store, XBT_NULL, path, &length), *end;
-    unsigned long number;
+/* What the store says of a domain's console, in the order of the requests. */
+enum { ANSWER_PORT, ANSWER_TYPE, ANSWER_NAME, ANSWERS };
+struct answers {
+    char text[ANSWERS][CTL_NAME_MAX + 1];
+    int errors[ANSWERS];
+};
 
-    if (!text)
-        return false;
+static void take_answer(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct answers *answers = context;
+
+    answers->errors[index] = error;
+    snprintf(answers->text[index], sizeof(answers->text[index]), "%s", value);
+}
+
+static void ask(struct daemon *daemon, uint32_t domid, struct answers *answers)
+{
+    static const char *const nodes[ANSWERS] = { "console/port", "console/type", "name" };
+    struct xs_handle *store = ctl_store(daemon->ctl);
+    struct store_batch *batch;
+    char path[128];
+
+    for (unsigned i = 0; i < ANSWERS; i++) {
+        answers->errors[i] = EIO;
+        answers->text[i][0] = '\0';
+    }
+    if (!store)
+        return;
+    batch = store_batch_open(store, XBT_NULL);
+    for (unsigned i = 0; i < ANSWERS; i++) {
+        snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, nodes[i]);
+        store_batch_read(batch, path);
+    }
+    store_batch_run(batch, take_answer, answers);
+}
+
+static bool parse_number(const char *text, uint32_t *value)
+{
+    unsigned long number;
+    char *end;
+
     errno = 0;
     number = strtoul(text, &end, 10);
     *value = (uint32_t)number;
-    end = end == text || *end || errno || number > UINT32_MAX ? NULL : end;
-    free(text);
-    return end;
+    return end != text && !*end && !errno && number <= UINT32_MAX;
 }
 
-/* Whether the console is one for a daemon in domain 0, as against one that a device model serves. */
-static bool is_ours(struct daemon *daemon, uint32_t domid)
-{
-    char path[128], *type;
-    unsigned length;
-    bool ours;
-
-    snprintf(path, sizeof(path), "/local/domain/%u/console/type", domid);
-    type = xs_read(daemon->store, XBT_NULL, path, &length);
-    ours = !type || !strcmp(type, "xenconsoled");
-    free(type);
-    return ours;
-}
-
-static void attach(struct daemon *daemon, const struct ctl_domain *domain)
+static void show_tty(struct daemon *daemon, const struct guest *guest)
 {
     char path[128];
+    int error;
+
+    if (!ctl_store(daemon->ctl))
+        return;
+    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", guest->domid);
+    error = ctl_store_write(daemon->ctl, XBT_NULL, path, guest->tty);
+    if (error)
+        say(path, strerror(error));
+}
+
+static void insert(struct daemon *daemon, struct guest *guest)
+{
+    struct guest **at = &daemon->guests;
+
+    while (*at && (*at)->domid < guest->domid)
+        at = &(*at)->next;
+    guest->next = *at;
+    *at = guest;
+}
+
+static bool port_watch(struct daemon *daemon, uint32_t domid, bool (*change)(struct xs_handle *store, const char *path,
+                                                                             const char *token))
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/local/domain/%u/console/port", domid);
+    return change(daemon->store, path, WATCH_PORT);
+}
+
+/*
+ * A domain without a console yet: the store tells when it gets one. Of one that is not introduced so far it will tell
+ * anyway.
+ */
+static void await_port(struct daemon *daemon, uint32_t domid)
+{
+    uint32_t *grown;
+
+    for (size_t i = 0; i < daemon->awaited_count; i++)
+        if (daemon->awaited[i] == domid)
+            return;
+    if (!xs_is_domain_introduced(daemon->ctl->store, domid))
+        return;
+    grown = reallocarray(daemon->awaited, daemon->awaited_count + 1, sizeof(*grown));
+    if (!grown)
+        return;
+    daemon->awaited = grown;
+    if (port_watch(daemon, domid, xs_watch))
+        grown[daemon->awaited_count++] = domid;
+}
+
+/* Domains that have their console now, or are gone, are no longer awaited. */
+static void await_no_longer(struct daemon *daemon, const struct ctl_domain *list, ssize_t count)
+{
+    for (size_t i = 0; i < daemon->awaited_count;) {
+        uint32_t domid = daemon->awaited[i];
+        bool there = false;
+
+        for (ssize_t j = 0; j < count && !there; j++)
+            there = list[j].domid == domid && !list[j].dying;
+        if (there && !guest_find(daemon, domid)) {
+            i++;
+        } else {
+            port_watch(daemon, domid, xs_unwatch);
+            daemon->awaited[i] = daemon->awaited[--daemon->awaited_count];
+        }
+    }
+}
+
+/* Serves the domain's console, if it is one for a daemon in domain 0 and not for a device model. */
+static void attach(struct daemon *daemon, struct ctl_domain *domain)
+{
+    struct answers answers;
     struct guest *guest;
     uint32_t port;
 
-    snprintf(path, sizeof(path), "/local/domain/%u/console/port", domain->domid);
-    if (!read_number(daemon, path, &port)) {
-        /* Its maker may not have come so far: the watch fires when the node appears. */
-        xs_watch(daemon->store, path, "port");
+    ask(daemon, domain->domid, &answers);
+    if (!parse_number(answers.text[ANSWER_PORT], &port)) {
+        await_port(daemon, domain->domid);
         return;
     }
-    xs_unwatch(daemon->store, path, "port");
-    if (!is_ours(daemon, domain->domid))
+    if (!answers.errors[ANSWER_TYPE] && strcmp(answers.text[ANSWER_TYPE], "xenconsoled") != 0)
         return;
+    snprintf(domain->name, sizeof(domain->name), "%s", answers.text[ANSWER_NAME]);
     guest = guest_attach(&daemon->host, domain, port);
     if (!guest) {
         fprintf(stderr, "consoled: the console of domain %u cannot be served: %s\n", domain->domid,
                 errno == EBUSY ? "another daemon has it" : strerror(errno));
         return;
     }
-    guest->next = daemon->guests;
-    guest->seen = true;
-    daemon->guests = guest;
-    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domain->domid);
-    if (!xs_write(daemon->store, XBT_NULL, path, guest->tty, (unsigned)strlen(guest->tty)))
-        say(path, strerror(errno));
+    insert(daemon, guest);
+    show_tty(daemon, guest);
 }
 
-static void drop_unseen(struct daemon *daemon)
+/*
+ * Compares the domains there are with the consoles that are served; both by rising id. Of domains below `first` nothing
+ * is looked at.
+ */
+static void scan(struct daemon *daemon, uint32_t first)
 {
-    for (struct guest **at = &daemon->guests; *at;) {
+    struct guest **at = &daemon->guests;
+    struct ctl_domain *list;
+    ssize_t count = ctl_domain_list_bare(daemon->ctl, first, &list);
+
+    if (count < 0) {
+        say("the domains cannot be listed", ctl_error(daemon->ctl));
+        return;
+    }
+    while (*at && (*at)->domid < first)
+        at = &(*at)->next;
+    for (ssize_t i = 0; *at;) {
         struct guest *guest = *at;
 
-        if (guest->seen) {
+        while (i < count && list[i].domid < guest->domid)
+            i++;
+        if (i < count && list[i].domid == guest->domid && !list[i].dying &&
+            !memcmp(guest->uuid, list[i].uuid, sizeof(guest->uuid))) {
             at = &guest->next;
             continue;
         }
         *at = guest->next;
         guest_detach(guest, true);
     }
-}
-
-/* Compares the domains there are with the consoles that are served. */
-static void rescan(struct daemon *daemon)
-{
-    struct ctl_domain *list;
-    ssize_t count = ctl_domain_list(daemon->ctl, &list);
-
-    if (count < 0) {
-        say("the domains cannot be listed", ctl_error(daemon->ctl));
-        return;
-    }
-    for (struct guest *guest = daemon->guests; guest; guest = guest->next)
-        guest->seen = false;
-    for (ssize_t i = 0; i < count; i++) {
-        struct guest *guest = guest_find(daemon, list[i].domid);
-
-        if (guest && !list[i].dying && !memcmp(guest->uuid, list[i].uuid, sizeof(guest->uuid)))
-            guest->seen = true;
-    }
-    drop_unseen(daemon);
     for (ssize_t i = 0; i < count; i++)
         if (list[i].domid && !list[i].dying && !guest_find(daemon, list[i].domid))
             attach(daemon, &list[i]);
+    if (first == 0)
+        await_no_longer(daemon, list, count);
     free(list);
+}
+
+static void rescan(struct daemon *daemon)
+{
+    daemon->rescan_ms = 0;
+    scan(daemon, 0);
+}
+
+/*
+ * Domains were made: almost always those with the highest ids, and looking at all of them each time would take longer
+ * the more there are. What this does not see (ids that begin anew, two creations that pass each other), the scan of all
+ * does that follows.
+ */
+static void scan_new(struct daemon *daemon)
+{
+    uint32_t highest = 0;
+
+    for (struct guest *guest = daemon->guests; guest; guest = guest->next)
+        highest = guest->domid;
+    scan(daemon, highest + 1);
+    if (!daemon->rescan_ms)
+        daemon->rescan_ms = now_ms() + RESCAN_MS;
 }
 
 /* Removes the scrollback of domains that ended while no daemon ran. */
@@ -172,6 +295,7 @@ static void store_lose(struct daemon *daemon)
 {
     xs_close(daemon->store);
     daemon->store = NULL;
+    daemon->awaited_count = 0;
     /* The handle's own connection is to the same daemon. */
     ctl_close(daemon->ctl);
     daemon->ctl = NULL;
@@ -187,8 +311,8 @@ static bool store_connect(struct daemon *daemon)
     daemon->store = ctl_store_open_socket();
     if (!daemon->store)
         return false;
-    if (!xs_watch(daemon->store, "@introduceDomain", "domains") ||
-        !xs_watch(daemon->store, "@releaseDomain", "domains") ||
+    if (!xs_watch(daemon->store, "@introduceDomain", WATCH_BORN) ||
+        !xs_watch(daemon->store, "@releaseDomain", WATCH_GONE) ||
         epoll_ctl(daemon->host.poll, EPOLL_CTL_ADD, xs_fileno(daemon->store), &event) < 0) {
         xs_close(daemon->store);
         daemon->store = NULL;
@@ -196,28 +320,29 @@ static bool store_connect(struct daemon *daemon)
     }
     rescan(daemon);
     /* A store that lost its tree, or a terminal written while it was away: say all of them again. */
-    for (struct guest *guest = daemon->guests; guest; guest = guest->next) {
-        char path[128];
-
-        snprintf(path, sizeof(path), "/local/domain/%u/console/tty", guest->domid);
-        xs_write(daemon->store, XBT_NULL, path, guest->tty, (unsigned)strlen(guest->tty));
-    }
+    for (struct guest *guest = daemon->guests; guest; guest = guest->next)
+        show_tty(daemon, guest);
     return true;
 }
 
 static void store_events(struct daemon *daemon)
 {
-    bool any = false;
+    bool born = false, other = false;
     char **event;
 
     while ((event = xs_check_watch(daemon->store))) {
-        any = true;
+        bool is_birth = !strcmp(event[XS_WATCH_TOKEN], WATCH_BORN);
+
+        born |= is_birth;
+        other |= !is_birth;
         free(event);
     }
     if (errno != EAGAIN)
         store_lose(daemon);
-    else if (any)
+    else if (other)
         rescan(daemon);
+    else if (born)
+        scan_new(daemon);
 }
 
 /* --- events ------------------------------------------------------------------------------------------------- */
@@ -248,12 +373,24 @@ static bool is_guest(const struct daemon *daemon, const void *pointer)
     return false;
 }
 
+/* How long nothing is to be done unless something happens; -1: for ever. */
+static int patience_ms(const struct daemon *daemon)
+{
+    int64_t left_ms = daemon->rescan_ms - now_ms();
+
+    if (!daemon->store)
+        return RECONNECT_MS;
+    if (!daemon->rescan_ms)
+        return -1;
+    return left_ms < 0 ? 0 : (int)left_ms;
+}
+
 static int serve(struct daemon *daemon)
 {
     struct epoll_event events[EVENTS_MAX];
 
     for (;;) {
-        int count = epoll_wait(daemon->host.poll, events, EVENTS_MAX, daemon->store ? -1 : RECONNECT_MS);
+        int count = epoll_wait(daemon->host.poll, events, EVENTS_MAX, patience_ms(daemon));
 
         if (count < 0 && errno != EINTR) {
             say("cannot wait for events", strerror(errno));
@@ -269,6 +406,8 @@ static int serve(struct daemon *daemon)
         }
         if (!daemon->store)
             store_connect(daemon);
+        else if (daemon->rescan_ms && now_ms() >= daemon->rescan_ms)
+            rescan(daemon);
     }
 }
 
