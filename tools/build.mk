@@ -54,6 +54,14 @@ $(BUILD)/bin/$(1): $(call TOOLS_OBJECTS,$(2)) $(3)
 endif
 endef
 $(eval $(call program,stored,store,,-l:liburing.a -lpthread))
-$(eval $(call program,ctl,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),-Wl$(comma)-Bstatic -lncursesw -ltinfo $(LIBCTL_LIBS_INSIDE) -lm))
+# ctl itself is static (tools/cli/twin.h says why), ctl-xml is the same with the host's libraries.
+TOP_LIBS_INSIDE := -Wl,-Bstatic -lncursesw -ltinfo
+$(eval $(call program,ctl-xml,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),$(TOP_LIBS_INSIDE) $(LIBCTL_LIBS_INSIDE) -lm))
+PROGRAMS += $(BUILD)/bin/ctl
+all: $(BUILD)/bin/ctl
+$(BUILD)/bin/ctl: $(filter-out %/twin.o,$(call TOOLS_OBJECTS,cli)) $(call TOOLS_OBJECTS,cli/static) $(LIBTOP) $(LIBCTL) \
+  $(STORE_CLIENT)
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) -static -no-pie -Wl,--no-warnings -o $@ $^ $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
 $(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))

@@ -3,11 +3,13 @@
 #include "config_argument.h"
 
 #include "libctl/device_nodes.h"
+#include "twin.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool config_is_setting(const char *argument)
@@ -74,8 +76,11 @@ int config_file_read(struct cli *cli, const char *file, const char *const *setti
 {
     static const char nothing[] = "# no file\n";
     struct ctl_config_messages messages;
+    struct stat properties;
     int result, status;
 
+    if (file && stat(file, &properties) == 0 && !S_ISREG(properties.st_mode)) /* is read only once, and may be XML */
+        twin_become();
     if (file)
         result = ctl_config_read(config, file, settings, count, &messages);
     else

@@ -3,6 +3,7 @@
  * ctl metrics: what domains use, for Prometheus. This process keeps its rights and takes samples; a second one without
  * any serves them (tools/top/sampler.h).
  */
+#include "twin.h"
 #include "verbs.h"
 
 #include "top/metrics.h"
@@ -145,6 +146,7 @@ static int run(struct cli *cli)
     int requests[2], answers[2], life[2];
     pid_t child;
 
+    twin_become(); /* for the look-up of an address to listen at */
     if (cli_given(cli, '1'))
         return print_once(cli);
     if (!listen_all(cli, &server))

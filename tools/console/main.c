@@ -29,6 +29,7 @@
 #define EVENTS_MAX 64
 #define PORTS_MAX 256
 #define RECONNECT_MS 200
+#define NEW_MS 5      /* those who make domains have the CPU first; many births are one scan */
 #define RESCAN_MS 100
 
 struct daemon {
@@ -38,7 +39,8 @@ struct daemon {
     struct xs_handle *store; /* for watches; NULL while it cannot be reached */
     uint32_t *awaited;       /* domains whose console/port is watched */
     size_t awaited_count;
-    int64_t rescan_ms;       /* when all domains are to be looked at; 0: nothing asks for it */
+    int64_t scan_new_ms;     /* when new domains are to be looked for; 0: nothing asks for it */
+    int64_t rescan_ms;       /* when all domains are to be looked at; likewise */
 };
 
 /* What epoll hands back where it is not a guest. */
@@ -252,7 +254,7 @@ static void scan(struct daemon *daemon, uint32_t first)
 
 static void rescan(struct daemon *daemon)
 {
-    daemon->rescan_ms = 0;
+    daemon->rescan_ms = daemon->scan_new_ms = 0;
     scan(daemon, 0);
 }
 
@@ -267,6 +269,7 @@ static void scan_new(struct daemon *daemon)
 
     for (struct guest *guest = daemon->guests; guest; guest = guest->next)
         highest = guest->domid;
+    daemon->scan_new_ms = 0;
     scan(daemon, highest + 1);
     if (!daemon->rescan_ms)
         daemon->rescan_ms = now_ms() + RESCAN_MS;
@@ -341,8 +344,8 @@ static void store_events(struct daemon *daemon)
         store_lose(daemon);
     else if (other)
         rescan(daemon);
-    else if (born)
-        scan_new(daemon);
+    else if (born && !daemon->scan_new_ms)
+        daemon->scan_new_ms = now_ms() + NEW_MS;
 }
 
 /* --- events ------------------------------------------------------------------------------------------------- */
@@ -376,12 +379,13 @@ static bool is_guest(const struct daemon *daemon, const void *pointer)
 /* How long nothing is to be done unless something happens; -1: for ever. */
 static int patience_ms(const struct daemon *daemon)
 {
-    int64_t left_ms = daemon->rescan_ms - now_ms();
+    int64_t next_ms = daemon->scan_new_ms ? daemon->scan_new_ms : daemon->rescan_ms, left_ms;
 
     if (!daemon->store)
         return RECONNECT_MS;
-    if (!daemon->rescan_ms)
+    if (!next_ms)
         return -1;
+    left_ms = next_ms - now_ms();
     return left_ms < 0 ? 0 : (int)left_ms;
 }
 
@@ -408,6 +412,8 @@ static int serve(struct daemon *daemon)
             store_connect(daemon);
         else if (daemon->rescan_ms && now_ms() >= daemon->rescan_ms)
             rescan(daemon);
+        else if (daemon->scan_new_ms && now_ms() >= daemon->scan_new_ms)
+            scan_new(daemon);
     }
 }
 

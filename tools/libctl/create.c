@@ -172,16 +172,19 @@ static int populate(struct creation *creation)
 {
     static const uint64_t special[] = { LAYOUT_TSS_GFN, LAYOUT_IDENTITY_GFN, LAYOUT_STORE_GFN, LAYOUT_CONSOLE_GFN };
     const struct layout *layout = &creation->plan->layout;
+    uint64_t pages[(LAYOUT_ACPI_MAX >> CTL_PAGE_SHIFT) + sizeof(special) / sizeof(special[0])];
+    size_t count = 0;
     int result = guest_memory_populate(creation->ctl, creation->domid, 0, layout->low_size >> CTL_PAGE_SHIFT);
 
     if (!result && layout->high_size)
         result = guest_memory_populate(creation->ctl, creation->domid, LAYOUT_HIGH_START >> CTL_PAGE_SHIFT,
                                        layout->high_size >> CTL_PAGE_SHIFT);
+    for (uint64_t page = 0; page < LAYOUT_ACPI_MAX >> CTL_PAGE_SHIFT; page++)
+        pages[count++] = (LAYOUT_ACPI >> CTL_PAGE_SHIFT) + page;
+    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+        pages[count++] = special[i];
     if (!result)
-        result = guest_memory_populate(creation->ctl, creation->domid, LAYOUT_ACPI >> CTL_PAGE_SHIFT,
-                                       LAYOUT_ACPI_MAX >> CTL_PAGE_SHIFT);
-    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]) && !result; i++)
-        result = guest_memory_populate(creation->ctl, creation->domid, special[i], 1);
+        result = guest_memory_populate_pages(creation->ctl, creation->domid, pages, count);
     return result < 0 ? refused(creation, result, "its memory") : 0;
 }
 
@@ -381,22 +384,12 @@ static void undo_domain(struct creation *creation)
     while (result == -EAGAIN || result == -EINTR);
 }
 
-/* The domain is whole: takes away the note that it is being made, which fsck would take it to be half made by. */
-static int forget_creating(struct creation *creation)
-{
-    char path[CTL_STORE_PATH_MAX];
-
-    ctl_path(path, "/local/domain/%u/keel/creating", creation->domid);
-    if (xs_rm(creation->ctl->store, XBT_NULL, path) || errno == ENOENT)
-        return 0;
-    return ctl_fail(creation->ctl, errno, "cannot remove %s from the store: %s", path, strerror(errno));
-}
-
 int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned flags, uint32_t *domid)
 {
     struct create_plan plan;
     struct creation creation = { .ctl = ctl, .plan = &plan };
     int lock = -1, result = create_plan_make(ctl, config, &plan);
+    bool whole; /* once it is introduced */
 
     if (result < 0)
         goto free_plan;
@@ -415,7 +408,8 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
     result = store_nodes_write(ctl, &creation.store);
     if (result < 0)
         goto undo_domain;
-    result = store_introduce(ctl, &creation.store);
+    whole = (flags & CTL_CREATE_PAUSED) && !config->disks_count && !config->nics_count;
+    result = store_introduce(ctl, &creation.store, whole);
     if (result < 0)
         goto undo_store;
     result = device_create_all(ctl, creation.domid, config);
@@ -426,7 +420,7 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
         if (result < 0)
             goto undo_introduce;
     }
-    result = forget_creating(&creation);
+    result = whole ? 0 : store_forget_creating(ctl, &creation.store);
     if (result < 0)
         goto undo_introduce;
     *domid = creation.domid;

@@ -67,6 +67,22 @@ int guest_memory_populate(struct ctl *ctl, uint32_t domid, uint64_t gfn, uint64_
     return result;
 }
 
+int guest_memory_populate_pages(struct ctl *ctl, uint32_t domid, const uint64_t *gfns, size_t count)
+{
+    xen_pfn_t *extents = hypercall_alloc(ctl, count * sizeof(*extents));
+    struct xen_memory_reservation reservation = { .nr_extents = count, .domid = (domid_t)domid };
+    int result;
+
+    if (!extents)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        extents[i] = gfns[i];
+    set_xen_guest_handle(reservation.extent_start, extents);
+    result = hypercall_memory(ctl, XENMEM_populate_physmap, &reservation, sizeof(reservation));
+    hypercall_free(ctl, extents, count * sizeof(*extents));
+    return result < 0 ? result : (size_t)result < count ? -ENOMEM : 0;
+}
+
 /* --- the grant table ---------------------------------------------------------------------------------------- */
 
 struct grant_entry_v1 *guest_grants_map(struct ctl *ctl, uint32_t domid)

@@ -21,6 +21,8 @@ struct guest_piece {
 
 /* Pages from `gfn` on, in the largest extents possible. Sets no sentence. */
 int guest_memory_populate(struct ctl *ctl, uint32_t domid, uint64_t gfn, uint64_t pages);
+/* Single pages, which need not lie side by side, in one call. Sets no sentence. */
+int guest_memory_populate_pages(struct ctl *ctl, uint32_t domid, const uint64_t *gfns, size_t count);
 
 /* The first page of the guest's grant table (version 1), mapped; NULL with errno set. */
 struct grant_entry_v1 *guest_grants_map(struct ctl *ctl, uint32_t domid);

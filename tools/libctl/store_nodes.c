@@ -259,14 +259,55 @@ int store_nodes_write(struct ctl *ctl, const struct store_domain *domain)
     return 0;
 }
 
-int store_introduce(struct ctl *ctl, const struct store_domain *domain)
+/* What the two requests of an introduction that completes a domain were answered. */
+static void take_introduction(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    int *errors = context;
+
+    errors[index] = error;
+}
+
+static void creating_path(const struct store_domain *domain, char path[CTL_STORE_PATH_MAX])
+{
+    ctl_path(path, "/local/domain/%u/keel/creating", domain->domid);
+}
+
+static int creating_stays(struct ctl *ctl, const char *path, int error)
+{
+    return ctl_fail(ctl, error, "cannot remove %s from the store: %s", path, strerror(error));
+}
+
+int store_introduce(struct ctl *ctl, const struct store_domain *domain, bool whole)
 {
     struct xs_handle *store = ctl_store(ctl);
+    char path[CTL_STORE_PATH_MAX];
+    int errors[2] = { EIO, whole ? EIO : 0 };
+    struct store_batch *batch;
 
     if (!store)
         return -ENOENT;
-    if (!xs_introduce_domain(store, domain->domid, domain->store_gfn, domain->store_port))
-        return ctl_fail(ctl, errno, "the store does not take domain \"%s\": %s", domain->config->name,
-                        strerror(errno));
+    creating_path(domain, path);
+    batch = store_batch_open(store, XBT_NULL);
+    store_batch_introduce(batch, domain->domid, domain->store_gfn, domain->store_port);
+    if (whole)
+        store_batch_remove(batch, path);
+    store_batch_run(batch, take_introduction, errors);
+    if (errors[0])
+        return ctl_fail(ctl, errors[0], "the store does not take domain \"%s\": %s", domain->config->name,
+                        strerror(errors[0]));
+    if (errors[1] && errors[1] != ENOENT) {
+        xs_release_domain(store, domain->domid);
+        return creating_stays(ctl, path, errors[1]);
+    }
     return 0;
+}
+
+int store_forget_creating(struct ctl *ctl, const struct store_domain *domain)
+{
+    char path[CTL_STORE_PATH_MAX];
+
+    creating_path(domain, path);
+    if (xs_rm(ctl->store, XBT_NULL, path) || errno == ENOENT)
+        return 0;
+    return creating_stays(ctl, path, errno);
 }

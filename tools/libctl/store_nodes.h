@@ -19,8 +19,13 @@ struct store_domain {
 
 /* Writes them in one transaction. Sets the sentence. */
 int store_nodes_write(struct ctl *ctl, const struct store_domain *domain);
-/* Tells the store about the domain's ring, after store_nodes_write. Sets the sentence. */
-int store_introduce(struct ctl *ctl, const struct store_domain *domain);
+/*
+ * Tells the store about the domain's ring, after store_nodes_write. `whole`: nothing else is to be done for the domain,
+ * so its note that it is being made goes too. After a failure the domain is not introduced. Sets the sentence.
+ */
+int store_introduce(struct ctl *ctl, const struct store_domain *domain, bool whole);
+/* The domain is whole: takes away the note, by which fsck would take it to be half made. Sets the sentence. */
+int store_forget_creating(struct ctl *ctl, const struct store_domain *domain);
 
 /*
  * The configuration that a domain was created from, as JSON text; NULL when the domain has none (then it is not
