@@ -239,8 +239,11 @@ $(BUILD)/obj/tests/bench/%.o: tests/bench/%.c
 $(STORE_BENCHES): $(BUILD)/bench/store_%: $(BUILD)/obj/tests/bench/store/%.o $(BUILD)/obj/tests/bench/store/load.o
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) -o $@ $^
+$(BUILD)/bench/timed: $(BUILD)/obj/tests/bench/timed.o
+	@mkdir -p $(@D) && echo "  LD      $@"
+	@$(CC) -static -o $@ $^
 .PHONY: bench-tools
-bench-tools: all images
+bench-tools: all images $(BUILD)/bench/timed
 	@scripts/setup --peer
 	@tests/bench/run-top $(BUILD)/results/bench-top
 	@tests/bench/run-tools $(BUILD)/results/bench-tools

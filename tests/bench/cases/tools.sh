@@ -1,54 +1,42 @@
 # SPDX-License-Identifier: MIT
-# What ctl costs: a creation, 200 of them at once, a list of 200; beside Debian's xl where that runs.
-# limit: 900
-hundredths() { # COMMAND...: its wall time, of which the best of three counts
-    best=999999
-    for round in 1 2 3; do
-        start=$(cut -d' ' -f1 /proc/uptime | tr -d .)
-        "$@" > /tmp/timed.out 2>&1 || fail "$*: $(cat /tmp/timed.out)"
-        taken=$(($(cut -d' ' -f1 /proc/uptime | tr -d .) - start))
-        [ "$taken" -ge "$best" ] || best=$taken
-        [ "$1" != create_one ] || ctl destroy small
+# What ctl costs: a creation, 200 of them at once, a list of 200; beside Debian's xl.
+# limit: 1500
+# MEASURED lines are for tests/bench/run-tools, which knows the limits.
+guests=200 rounds=3
+# as on any host: the loader knows where libraries are, nobody searches for them
+ldconfig /usr/lib/xen-4.17/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu
+unset LD_LIBRARY_PATH
+xl=/usr/lib/xen-4.17/bin/xl
+
+best() { # NAME COMMAND...: the shortest of some rounds; AFTERWARDS runs after each
+    name=$1 shortest=
+    shift
+    for round in $(seq $rounds); do
+        sleep 1 # what was freed is scrubbed meanwhile
+        taken=$(timed /tmp/timed.out "$@") || fail "$*: $(cat /tmp/timed.out)"
+        [ -z "$afterwards" ] || $afterwards
+        if [ -z "$shortest" ] || [ "$taken" -lt "$shortest" ]; then shortest=$taken; fi
     done
-    echo "$best"
+    echo "MEASURED $name $shortest"
 }
-create_one() { "$1" create -q -p /tmp/small.cfg; }
-processes() { ls -d /proc/[0-9]* | wc -l; }
-has_xl=
-case $(command -v xl) in *xen-4.17*) has_xl=1 ;; esac
-guests=200
+processes() { ps -o args | grep -vc '^\['; }
+
 config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 20'
 sed -i '/^ramdisk/d' "$config_file"
-
-ours=$(hundredths create_one ctl)
-if [ -n "$has_xl" ]; then
-    theirs=$(hundredths create_one xl)
-    echo "FIGURE create of a 20 MiB guest: ctl ${ours}0 ms, xl ${theirs}0 ms: $((ours * 100 / theirs)) percent of xl's (10 wanted)"
-else
-    echo "FIGURE create of a 20 MiB guest: ctl ${ours}0 ms"
-fi
+afterwards="ctl destroy small"
+best create_ctl ctl create -q -p "$config_file"
+best create_xl "$xl" create -q -p "$config_file"
 
 before=$(processes)
-start=$(cut -d' ' -f1 /proc/uptime | tr -d .)
 expect "ctl create -n $guests" ctl create --json -p -n $guests "$config_file" > /tmp/many.json
-taken=$(($(cut -d' ' -f1 /proc/uptime | tr -d .) - start))
+echo "MEASURED processes $(($(processes) - before))"
 sed -n 's/.*"creation_ns": *\([0-9]*\).*/\1/p' /tmp/many.json > /tmp/times
 [ "$(wc -l < /tmp/times)" = $guests ] || fail "not $guests times: $(head -c 300 /tmp/many.json)"
-first=$(head -n 10 /tmp/times | awk '{ sum += $1 } END { printf "%d", sum / NR / 1000 }')
-last=$(tail -n 10 /tmp/times | awk '{ sum += $1 } END { printf "%d", sum / NR / 1000 }')
-echo "FIGURE create -n $guests: ${taken}0 ms; the first ten took $first us each, the last ten $last us: $((last * 100 / first)) percent (120 wanted)"
-after=$(processes)
-echo "FIGURE processes left by $guests guests: $((after - before)) (0 wanted)"
-[ $((after - before)) -le 2 ] || fail "$((after - before)) processes are left of $guests creations"
+echo "MEASURED first_ten $(head -n 10 /tmp/times | awk '{ sum += $1 } END { printf "%d", sum / NR }')"
+echo "MEASURED last_ten $(tail -n 10 /tmp/times | awk '{ sum += $1 } END { printf "%d", sum / NR }')"
 
-ours=$(hundredths ctl list)
+afterwards=
+best list_ctl ctl list
 [ "$(wc -l < /tmp/timed.out)" = $((guests + 2)) ] || fail "ctl list has $(wc -l < /tmp/timed.out) lines"
-if [ -n "$has_xl" ]; then
-    theirs=$(hundredths xl list)
-    echo "FIGURE list of $guests guests: ctl ${ours}0 ms, xl ${theirs}0 ms: $((ours * 100 / theirs)) percent of xl's (20 wanted)"
-else
-    echo "FIGURE list of $guests guests: ctl ${ours}0 ms"
-fi
-for domain in $(ctl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
-    ctl destroy "$domain"
-done
+best list_xl "$xl" list
+[ "$(wc -l < /tmp/timed.out)" = $((guests + 2)) ] || fail "xl list has $(wc -l < /tmp/timed.out) lines"
