@@ -194,7 +194,12 @@ static int run_verb(struct cli *cli, int count, char **words)
     uint64_t start_ns = cli_now_ns();
     struct progress progress;
 
-    cli->quiet |= cli_given(cli, 'q') > 0;
+    int own_quiet = option_index(cli->verb, 'q');
+
+    if (own_quiet >= 0) { /* before the verb or behind it: the same */
+        cli->counts[own_quiet] += cli->quiet;
+        cli->quiet = cli->counts[own_quiet] > 0;
+    }
     if (cli->verb->busy && !cli->quiet && !cli->json && !cli->verbose) {
         progress_begin(&progress, cli->err, cli->verb->busy);
         cli->progress = progress.started ? &progress : NULL;

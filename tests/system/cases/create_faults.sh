@@ -57,4 +57,7 @@ for missing in kernel ramdisk; do
     ctl create -q "$config_file" "$missing=/tmp/none" > /tmp/missing.out 2>&1 || status=$?
     [ "$status" = 1 ] && grep -q '/tmp/none' /tmp/missing.out || fail "without its $missing ($status): $(cat /tmp/missing.out)"
 done
+status=0
+ctl create -q "$config_file" 'disk=["/tmp/none,raw,xvda,w"]' > /tmp/missing.out 2>&1 || status=$?
+[ "$status" = 1 ] && grep -q '/tmp/none' /tmp/missing.out || fail "without its disk ($status): $(cat /tmp/missing.out)"
 clean "without its files"

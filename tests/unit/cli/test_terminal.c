@@ -120,6 +120,7 @@ static void quiet_and_verbose(void)
     struct outcome outcome = outcome_of(cli_main, "ctl", (const char *const[]){ "--quiet", CHECK, NULL });
 
     CU_ASSERT_EQUAL(outcome.status, 0);
+    CU_ASSERT_STRING_EQUAL(outcome.out, "");
     CU_ASSERT_STRING_EQUAL(outcome.err, "");
     end(&outcome);
     outcome = outcome_of(cli_main, "ctl", (const char *const[]){ "help", "--quiet", "list", NULL });
