@@ -272,12 +272,12 @@ int main(int argc, char **argv)
     if (ready_fd >= 0)
         announce_ready(ready_fd);
     serve(&daemon);
-    if (options.pid_file)
-        unlink(options.pid_file);
     status = 0;
 
 close_daemon:
     socket_close(&listener);
     daemon_destroy(&daemon);
+    if (status == 0 && options.pid_file)
+        unlink(options.pid_file); /* last: who waits for that finds nothing else left */
     return status;
 }

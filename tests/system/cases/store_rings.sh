@@ -21,43 +21,44 @@ kill_store() {
     kill -KILL "$killed"
     within 20 "another store serves" serves_anew
 }
-kill_store_often() { # until the file is there
-    kills=0
-    until [ -e "$1" ]; do
+kills=10
+kill_store_often() { # FILE: made at the end
+    for kill in $(seq 1 $kills); do
         kill_store
-        kills=$((kills + 1))
-        usleep $((kills * 37 % 10 * 30000))
+        usleep $((kill * 37 % 10 * 30000))
     done
-    echo $kills > /tmp/kills
+    : > "$1"
 }
 # Each name once, by transactions over the ring of domain 0's kernel: an END that is done twice gets ENOENT, a request
 # that is lost leaves its program waiting, and the kernel shows no client that the store was away.
-write_over_the_ring() { # HOW MANY, FILE: made at the end
-    for number in $(seq 1 "$1"); do
+write_over_the_ring() { # FILE WRITTEN: until the one is there; then the other has how many they were
+    number=0
+    until [ -e "$1" ]; do
+        number=$((number + 1))
         XENSTORED_PATH=/dev/xen/xenbus timeout 60 xenstore-write "/rings/$number/a" "$number" "/rings/$number/b" "$number" ||
             echo "write $number: status $?" >> /tmp/ring.wrong
         [ "$(XENSTORED_PATH=/dev/xen/xenbus timeout 60 xenstore-read "/rings/$number/b")" = "$number" ] ||
             echo "$number is not read back" >> /tmp/ring.wrong
     done
-    : > "$2"
+    echo $number > "$2"
 }
 watch_over_the_ring() { # FILE
     XENSTORED_PATH=/dev/xen/xenbus exec timeout 200 xenstore-watch /rings/last > "$1"
 }
 [ -c /dev/xen/xenbus ] || fail "there is no /dev/xen/xenbus"
-writes=20
-rm -f /tmp/ring.wrong /tmp/written /tmp/ring.events /tmp/kills
+rm -f /tmp/ring.wrong /tmp/enough /tmp/written /tmp/ring.events
 in_store > /tmp/store.before
 watch_over_the_ring /tmp/ring.events &
 watcher=$!
 within 20 "the watch is set" contains /tmp/ring.events '^/rings/last$'
 create survivor # it boots while the store is killed
-write_over_the_ring $writes /tmp/written &
-kill_store_often /tmp/written
+write_over_the_ring /tmp/enough /tmp/written &
+kill_store_often /tmp/enough
+within 60 "the writer ends" test -s /tmp/written
+writes=$(cat /tmp/written)
 ! [ -e /tmp/ring.wrong ] || fail "$(wc -l < /tmp/ring.wrong) of $writes: $(head -n 3 /tmp/ring.wrong | tr '\n' ';')"
-[ "$(xenstore-list /rings | wc -l)" = $writes ] || fail "$(xenstore-list /rings | wc -l) names, not $writes"
-[ "$(cat /tmp/kills)" -ge 5 ] || fail "only $(cat /tmp/kills) kills: that proves little"
-echo "FIGURE of the store: $(cat /tmp/kills) kills during $writes transactions over domain 0's ring"
+[ "$(xenstore-list /rings | wc -l)" = "$writes" ] || fail "$(xenstore-list /rings | wc -l) names, not $writes"
+echo "FIGURE of the store: $kills kills during $writes transactions over domain 0's ring"
 before=$(wc -l < /tmp/ring.events)
 xenstore-write /rings/last 1
 more_events() { [ "$(wc -l < /tmp/ring.events)" -gt "$before" ]; }
