@@ -18,6 +18,7 @@
 #define RESTARTS "/keel/restart"
 #define DUMPS_PARENT "/var/lib/xen"
 #define DUMPS DUMPS_PARENT "/dump"
+#define RESTART_ATTEMPTS 3       /* what is short for a moment may be there in the next */
 #define RESTART_MIN_INTERVAL_S 1 /* a guest that ends at once must not keep domain 0 busy */
 
 static void say(const struct ctl_domain *domain, const char *what)
@@ -172,11 +173,17 @@ static void free_name(struct ctl *ctl, const struct ctl_config *config)
 
 static void create_noted(struct ctl *ctl, const struct ctl_config *config, const char *note)
 {
+    struct ctl_finding *findings;
     uint32_t domid;
-    int result;
+    int result = -EAGAIN;
 
-    sleep(RESTART_MIN_INTERVAL_S);
-    result = ctl_domain_create(ctl, config, 0, &domid);
+    for (int attempt = 0; attempt < RESTART_ATTEMPTS && result < 0; attempt++) {
+        sleep(RESTART_MIN_INTERVAL_S);
+        result = ctl_domain_create(ctl, config, 0, &domid);
+        /* The old domain may have left its name in the store. */
+        if (result == -EEXIST && ctl_fsck(ctl, true, &findings) >= 0)
+            free(findings);
+    }
     if (result < 0)
         fprintf(stderr, "ctld: \"%s\" does not come back: %s\n", config->name, ctl_error(ctl));
     else
@@ -293,8 +300,8 @@ static void resume_one(struct ctl *ctl, const char *note)
     int found;
 
     if (!config_from_store(ctl, note, &config) || !config.uuid_set) {
-        fprintf(stderr, "ctld: %s makes no sense and is removed\n", note);
-        ctl_store_remove(ctl, note, "/");
+        /* The store may have failed for a moment: what it holds is not thrown away for that. */
+        fprintf(stderr, "ctld: %s cannot be read; `ctl store rm %s` forgets that restart\n", note, note);
         ctl_config_free(&config);
         return;
     }
@@ -318,7 +325,7 @@ static void resume_one(struct ctl *ctl, const char *note)
     ctl_config_free(&config);
 }
 
-void action_resume(struct ctl *ctl, struct xs_handle *store)
+bool action_resume(struct ctl *ctl, struct xs_handle *store)
 {
     unsigned count = 0;
     char **notes = xs_directory(store, XBT_NULL, RESTARTS, &count), note[CTL_STORE_PATH_MAX];
@@ -328,4 +335,7 @@ void action_resume(struct ctl *ctl, struct xs_handle *store)
         resume_one(ctl, note);
     }
     free(notes);
+    notes = xs_directory(store, XBT_NULL, RESTARTS, &count);
+    free(notes);
+    return notes && count > 0;
 }

@@ -16,7 +16,7 @@
  */
 struct xs_handle;
 void action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl_domain *domain);
-/* Finishes the restarts that are noted in the store and not done. */
-void action_resume(struct ctl *ctl, struct xs_handle *store);
+/* Finishes the restarts that are noted in the store and not done. True when some are still left then. */
+bool action_resume(struct ctl *ctl, struct xs_handle *store);
 
 #endif

@@ -23,27 +23,29 @@
 #include <time.h>
 #include <xenstore.h>
 
+#define AGAIN_MS 5000
 #define RECONNECT_NS 200000000L
 #define STOP_TIMEOUT_S 60
 
-static void look(struct ctl *ctl, struct xs_handle *store)
+/* True when something is left that may go better in a moment. */
+static bool look(struct ctl *ctl, struct xs_handle *store)
 {
     struct ctl_domain *list;
     ssize_t count;
 
     if (auto_is_stopping(ctl)) /* who stops the host ends the guests */
-        return;
+        return false;
     count = ctl_domain_list(ctl, &list);
 
     if (count < 0) {
         fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
-        return;
+        return true;
     }
     for (ssize_t i = 0; i < count; i++)
         if (list[i].domid && list[i].shutdown && !list[i].dying)
             action_shut_down(ctl, store, &list[i]);
     free(list);
-    action_resume(ctl, store);
+    return action_resume(ctl, store);
 }
 
 /* Ends what a ctld, or another creator, that was killed has left half made. */
@@ -67,7 +69,7 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
         return;
     mend(ctl);
     auto_start(ctl);
-    for (;;) {
+    for (bool again = false;;) {
         struct pollfd ready = { .fd = xs_fileno(store), .events = POLLIN };
         bool any = false;
         char **event;
@@ -78,10 +80,8 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
         }
         if (errno != EAGAIN)
             return;
-        if (any)
-            look(ctl, store);
-        else
-            poll(&ready, 1, -1);
+        if (any || (poll(&ready, 1, again ? AGAIN_MS : -1) == 0 && again))
+            again = look(ctl, store);
     }
 }
 
