@@ -16,6 +16,9 @@ struct guest {
     unsigned int value[KEYS]; /* 0: there is none */
     bool watched[KEYS];
     uint32_t limit; /* of its watches; 0: the global one */
+    uint32_t transaction; /* 0: none is open */
+    bool lost;            /* it was open at a kill */
+    unsigned int written, committed; /* in a node that only transactions write; 0: not at all */
 };
 
 static struct guest guests[DOMAINS];
@@ -172,6 +175,44 @@ static void expect_reply(domid_t domain, uint32_t id, const char *text)
     CU_ASSERT_EQUAL(replies, 1);
 }
 
+static void call_in_transaction(domid_t domain, uint32_t type, uint32_t transaction, const void *body, size_t size,
+                                const char *reply)
+{
+    char bytes[128];
+    struct xsd_sockmsg header = {.type = type, .req_id = 8, .tx_id = transaction, .len = (uint32_t)size};
+    memcpy(bytes, &header, sizeof(header));
+    memcpy(bytes + sizeof(header), body, size);
+    CU_ASSERT_EQUAL(put(domain, bytes, sizeof(header) + size), sizeof(header) + size);
+    fire(domain + 100u);
+    expect_reply(domain, 8, reply);
+}
+
+/* One step more of a transaction, which goes on over kills as if nothing had been, and then does not take effect. */
+static void go_on_in_transaction(domid_t domain)
+{
+    struct guest *guest = &guests[domain];
+    char text[32];
+    if (!guest->transaction) {
+        guest->transaction = domains_find(&daemon_, domain)->connection.last_transaction_id + 1;
+        guest->lost = false;
+        guest->written = guest->committed;
+        snprintf(text, sizeof(text), "%u", guest->transaction);
+        call_in_transaction(domain, XS_TRANSACTION_START, 0, "", 1, text);
+    } else if (random_below(2)) {
+        guest->written = 1 + random_below(1000000);
+        size_t size = (size_t)snprintf(text, sizeof(text), "inside|%u", guest->written);
+        text[6] = '\0';
+        call_in_transaction(domain, XS_WRITE, guest->transaction, text, size, "OK");
+    } else {
+        bool commit = random_below(4) > 0;
+        call_in_transaction(domain, XS_TRANSACTION_END, guest->transaction, commit ? "T" : "F", 2,
+                            commit && guest->lost ? "EAGAIN" : "OK");
+        if (commit && !guest->lost)
+            guest->committed = guest->written;
+        guest->transaction = 0;
+    }
+}
+
 static void use_ring(domid_t domain)
 {
     uint32_t type;
@@ -179,6 +220,10 @@ static void use_ring(domid_t domain)
     const char *reply;
     if (!guests[domain].alive || guests[domain].shut_down)
         return;
+    if (random_below(8) == 0) {
+        go_on_in_transaction(domain);
+        return;
+    }
     size_t size = random_request(domain, &type, body, &reply);
     put_request(domain, type, 7, body, size);
     expect_reply(domain, 7, reply);
@@ -197,6 +242,9 @@ static void check_all(void)
             CU_ASSERT_STRING_EQUAL(call_path(&tool, XS_READ, 0, path), guest->value[key] ? text : "ENOENT");
             watches += guest->watched[key];
         }
+        snprintf(path, sizeof(path), "/local/domain/%u/inside", domain);
+        snprintf(text, sizeof(text), "%u", guest->committed);
+        CU_ASSERT_STRING_EQUAL(call_path(&tool, XS_READ, 0, path), guest->committed ? text : "ENOENT");
         const struct ring_connection *ring = domains_find(&daemon_, domain);
         CU_ASSERT_EQUAL(ring != NULL, guest->alive);
         if (ring)
@@ -232,6 +280,8 @@ static void kill_during_request(domid_t domain)
     }
     start();
     kills++;
+    for (domid_t other = 1; other < DOMAINS; other++)
+        guests[other].lost = true;
     if (busy) {
         put(domain, bytes + half, size - half);
         fire(domain + 100u);
