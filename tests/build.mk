@@ -188,6 +188,13 @@ $(SCHEMA_CHECK): tests/system/schema_check.c tests/unit/cli/schema_case.h
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) $(filter-out -MMD -MP,$(GLOBAL_CFLAGS)) -o $@ $< -Wl,-Bstatic -lyajl_s -Wl,-Bdynamic
 
+# The example of libctl, which runs in domain 0 as well.
+EXAMPLE := $(BUILD)/bin-tests/watch_domains
+images: $(EXAMPLE)
+$(EXAMPLE): tools/libctl/examples/watch_domains.c $(LIBCTL) $(STORE_CLIENT)
+	@mkdir -p $(@D)/include/keel && cp tools/libctl/ctl.h tools/libctl/config.h $(@D)/include/keel/ && echo "  LD      $@"
+	@$(CC) $(filter-out -MMD -MP,$(GLOBAL_CFLAGS)) -I$(@D)/include -o $@ $^ $(LIBCTL_LIBS_INSIDE)
+
 # Looks in domain 0 into the cores that ctl writes there.
 DUMP_CHECK := $(BUILD)/bin-tests/dump_check
 images: $(DUMP_CHECK)

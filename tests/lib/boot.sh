@@ -12,7 +12,7 @@ make_overlay() { # FOLDER CPUS CASES
     cp tests/system/in-dom0 "$root/script"
     cp build/images/test-kernel "$root/tests/"
     cp -r docs/schema "$root/tests/schema"
-    cp build/bin-tests/{schema_check,dump_check} "$root/tests/bin/"
+    cp build/bin-tests/{schema_check,dump_check,watch_domains} "$root/tests/bin/"
     # one whose note names no entry: its type (18, PHYS32_ENTRY) becomes another
     LC_ALL=C sed 's/\x12\x00\x00\x00Xen\x00/\x63\x00\x00\x00Xen\x00/' build/images/test-kernel > "$root/tests/noteless"
     printf 'export TEST_CPUS=%s\nTEST_CASES="%s"\n' "$2" "$(echo $3)" > "$root/tests/environment"

@@ -26,7 +26,9 @@ printf '%s\n' 'kernel = "/tests/test-kernel"' 'cpu_weight = 300' 'cpus = "0-1"' 
 document check check "$config_file"
 document config config convert "$config_file"
 document config create -n "$config_file"
-sleep 1 # the watch is there
+watch_domains 8 > /tmp/watched & # the example of libctl sees the same
+watcher=$!
+sleep 1
 document create create -p "$config_file"
 document create-many create -p -n 2 "$config_file" name=many
 for way in '' told; do
@@ -63,6 +65,9 @@ if pidof stored > /dev/null; then
 fi
 expect "ctl destroy" ctl destroy told many-1 many-2
 wait "$events"
+wait "$watcher"
+grep -q '^domain 0: Domain-0, ' /tmp/watched && grep -q ' (told): created$' /tmp/watched ||
+    fail "the example says: $(cat /tmp/watched)"
 lines event /tmp/events.json
 for wrong in 'domid nosuch' 'list -Q' 'nosuchverb' 'create /no/such.cfg' 'sysrq nosuch h'; do
     ! ctl --json $wrong > /tmp/document.json 2> /tmp/errors.json || fail "ctl $wrong ends with 0"
