@@ -114,7 +114,7 @@ static int attach(struct attachment *attachment, uint32_t domid)
     if (result == 0)
         result = attachment_write(attachment, DEVICE_RECORD, "keel", "attached");
     if (result < 0)
-        device_erase(ctl, &attachment->id);
+        device_erase_and_settle(ctl, &attachment->id);
 
 unlock:
     creation_unlock(lock);

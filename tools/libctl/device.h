@@ -51,6 +51,8 @@ void device_find_left_over(struct ctl *ctl, uint32_t domid,
                            void (*found)(void *context, const struct device_id *id, const char *why), void *context);
 /* Removes its nodes, upon which domain 0's driver lets go of it. False when they may still be there. */
 bool device_erase(struct ctl *ctl, const struct device_id *id);
+/* The same, and waits until domain 0's kernel has acted upon it, which leaves no word about it then. */
+bool device_erase_and_settle(struct ctl *ctl, const struct device_id *id);
 
 /* --- the configuration for the next restart (device_config.c) ----------------------------------------------------- */
 

@@ -231,9 +231,13 @@ int attachment_make(struct attachment *attachment)
         result = device_medium_open(attachment->ctl, attachment->label, attachment->disk, &attachment->medium);
     if (result < 0)
         return result;
-    result = write_all(attachment);
+    if (attachment->disk)
+        result = device_medium_check_others(attachment->ctl, attachment->label, attachment->disk, NULL);
+    if (result == 0)
+        result = write_all(attachment);
     if (result < 0)
         goto close_medium;
+    /* Another that came at the same time has not seen this one before: it, or this one, sees the other now. */
     if (attachment->disk)
         result = device_medium_check_others(attachment->ctl, attachment->label, attachment->disk, &attachment->id);
     if (result == 0)
@@ -250,7 +254,7 @@ int attachment_make(struct attachment *attachment)
     goto close_medium;
 
 erase_device:
-    device_erase(attachment->ctl, &attachment->id);
+    device_erase_and_settle(attachment->ctl, &attachment->id);
 close_medium:
     device_medium_close(&attachment->medium);
     return result;

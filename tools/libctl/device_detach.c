@@ -13,6 +13,15 @@
 
 #define SETTLE_MS 2000
 
+/* A driver that had begun to look at a device notes there that it is gone. */
+static void forget_error(struct ctl *ctl, const struct device_id *id)
+{
+    char path[CTL_STORE_PATH_MAX];
+
+    ctl_path(path, "/local/domain/0/error/backend/%s/%u/%u", device_kind_name(id->kind), id->domid, id->number);
+    ctl_store_remove(ctl, path, "/local/domain/0");
+}
+
 bool device_erase(struct ctl *ctl, const struct device_id *id)
 {
     char path[CTL_STORE_PATH_MAX], keep[CTL_STORE_PATH_MAX];
@@ -24,13 +33,21 @@ bool device_erase(struct ctl *ctl, const struct device_id *id)
     device_path(path, id, DEVICE_FRONTEND);
     ctl_path(keep, "/local/domain/%u/device", id->domid);
     erased = ctl_store_remove(ctl, path, keep) && erased;
-    ctl_path(path, "/local/domain/0/error/backend/%s/%u/%u", device_kind_name(id->kind), id->domid, id->number);
-    ctl_store_remove(ctl, path, "/local/domain/0");
+    forget_error(ctl, id);
     if (!erased)
         return false;
     device_path(path, id, DEVICE_RECORD);
     ctl_path(keep, "/libxl/%u", id->domid);
     return ctl_store_remove(ctl, path, keep);
+}
+
+bool device_erase_and_settle(struct ctl *ctl, const struct device_id *id)
+{
+    bool erased = device_erase(ctl, id);
+
+    device_kernel_settle(SETTLE_MS);
+    forget_error(ctl, id);
+    return erased;
 }
 
 /* Calls `visit` for each record of one kind. Returns their count. */
@@ -78,8 +95,15 @@ static void erase_visited(struct ctl *ctl, const struct device_id *id, void *con
 
 void device_forget_domain(struct ctl *ctl, uint32_t domid)
 {
-    if (for_each_record(ctl, domid, erase_visited, NULL))
+    if (for_each_record(ctl, domid, erase_visited, NULL)) {
+        char path[CTL_STORE_PATH_MAX];
+
         device_kernel_settle(SETTLE_MS);
+        ctl_path(path, "/local/domain/0/error/backend/vbd/%u", domid);
+        ctl_store_remove(ctl, path, "/local/domain/0");
+        ctl_path(path, "/local/domain/0/error/backend/vif/%u", domid);
+        ctl_store_remove(ctl, path, "/local/domain/0");
+    }
 }
 
 /* --- asking the guest --------------------------------------------------------------------------------------------- */
@@ -159,10 +183,8 @@ int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind
         result = ask_guest(ctl, &id, label, timeout_ms);
     if (result == 0)
         result = device_config_remove(ctl, &id);
-    if (result == 0 && !device_erase(ctl, &id))
+    if (result == 0 && !device_erase_and_settle(ctl, &id))
         result = ctl_fail(ctl, EIO, "%s: its nodes cannot be removed from the store; `ctl fsck` does it later", label);
-    if (result == 0)
-        device_kernel_settle(SETTLE_MS);
     creation_unlock(lock);
     return result;
 }
