@@ -62,6 +62,6 @@ all: $(BUILD)/bin/ctl
 $(BUILD)/bin/ctl: $(filter-out %/twin.o,$(call TOOLS_OBJECTS,cli)) $(call TOOLS_OBJECTS,cli/static) $(LIBTOP) $(LIBCTL) \
   $(STORE_CLIENT)
 	@mkdir -p $(@D) && echo "  LD      $@"
-	@$(CC) -static -no-pie -Wl,--no-warnings -o $@ $^ $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
+	@$(CC) -static -Wl,--no-warnings -o $@ $^ $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
 $(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))
