@@ -82,6 +82,8 @@ static int check_host(struct ctl *ctl, struct create_plan *plan)
         return ctl_fail(ctl, EINVAL, "cpus of guest \"%s\" names none of the machine's CPUs (0 to %u)", config->name,
                         physinfo->max_cpu_id);
 
+    if (!config->cpu_weight && !config->cap) /* nobody will ask for the scheduler */
+        return 0;
     sysctl.cmd = XEN_SYSCTL_sched_id;
     memset(&sysctl.u, 0, sizeof(sysctl.u));
     result = hypercall_sysctl(ctl, &sysctl);

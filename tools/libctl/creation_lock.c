@@ -2,6 +2,7 @@
 /* The lock of creations: a file in /run/keel; see creation_lock.h. */
 #include "creation_lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -14,7 +15,11 @@
 
 static int open_lock(void)
 {
-    mkdir(FOLDER, 0755); /* it may be there */
+    int lock = open(FILE_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (lock >= 0 || errno != ENOENT)
+        return lock;
+    mkdir(FOLDER, 0755);
     return open(FILE_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 

@@ -70,21 +70,38 @@ static int kernel_refused(struct ctl *ctl, const char *path, int result, const c
     return ctl_fail(ctl, -result, "the kernel \"%s\" %s", path, why);
 }
 
-/* Replaces kernel's file by the cache's entry, if that is sound. */
-static bool cached(const char *name, struct kernel *kernel)
+/* Takes the cache's entry for kernel's own, if that is sound; false with the entry unmapped if not. */
+static bool take_entry(const uint8_t *data, size_t size, struct kernel *kernel)
 {
-    const uint8_t *data;
     const char *why;
-    size_t size;
 
-    if (!kernel_cache_find(name, &data, &size))
-        return false;
     if (elf_parse(data, size, &kernel->elf, &why) < 0) {
         file_unmap(data, size);
         return false;
     }
     kernel->data = data;
     kernel->size = size;
+    return true;
+}
+
+/* By what the packed file holds; the caller unmaps that. */
+static bool cached(const char *name, struct kernel *kernel)
+{
+    const uint8_t *data;
+    size_t size;
+
+    return kernel_cache_find(name, &data, &size) && take_entry(data, size, kernel);
+}
+
+/* By which file the packed one is, which needs no look into it; that is unmapped then. */
+static bool linked(const struct stat *status, struct kernel *kernel)
+{
+    const uint8_t *packed = kernel->data, *data;
+    size_t packed_size = kernel->size, size;
+
+    if (!kernel_cache_find_file(status, &data, &size) || !take_entry(data, size, kernel))
+        return false;
+    file_unmap(packed, packed_size);
     return true;
 }
 
@@ -133,12 +150,6 @@ int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
     descriptor = file_open(ctl, "kernel", path, &status);
     if (descriptor < 0)
         return descriptor;
-    if (kernel_cache_find_file(&status, &kernel->data, &kernel->size) &&
-        !elf_parse(kernel->data, kernel->size, &kernel->elf, &why)) {
-        close(descriptor);
-        return 0;
-    }
-    kernel_close(kernel);
     kernel->size = (size_t)status.st_size;
     result = map_descriptor(descriptor, kernel->size, &kernel->data);
     close(descriptor);
@@ -146,7 +157,7 @@ int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
         return ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
     result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
     if (result == -ENOEXEC)
-        result = kernel_unpack(ctl, path, &status, kernel);
+        result = linked(&status, kernel) ? 0 : kernel_unpack(ctl, path, &status, kernel);
     else if (result < 0)
         kernel_refused(ctl, path, result, why);
     if (result < 0)

@@ -48,9 +48,15 @@ static int open_transport(bool *is_socket)
 {
     const char *path = xs_daemon_socket();
     struct stat status;
+    int fd = open_socket(path);
+    *is_socket = true;
+    if (fd >= 0)
+        return fd;
+    int error = errno;
     *is_socket = stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+    errno = error;
     if (*is_socket)
-        return open_socket(path);
+        return -1;
     return open(access(path, F_OK) == 0 ? path : "/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
 }
 
