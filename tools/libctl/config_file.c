@@ -154,7 +154,8 @@ static int open_source(struct config_log *log, const char *path)
         config_error(log, whole, "%llu KiB large: not a configuration, which has at most %u KiB",
                      (unsigned long long)status.st_size >> 10, CONFIG_TEXT_MAX >> 10);
     } else {
-        fcntl(fd, F_SETFL, 0); /* a pipe is waited for */
+        if (S_ISFIFO(status.st_mode))
+            fcntl(fd, F_SETFL, 0); /* it is waited for */
         return fd;
     }
     if (fd >= 0)

@@ -6,7 +6,7 @@ guests=200 rounds=3
 # as on any host: the loader knows where libraries are, nobody searches for them
 ldconfig /usr/lib/xen-4.17/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu
 unset LD_LIBRARY_PATH
-xl=/usr/lib/xen-4.17/bin/xl
+ctl=/bin/ctl xl=/usr/lib/xen-4.17/bin/xl
 
 best() { # NAME COMMAND...: the shortest of some rounds; AFTERWARDS runs after each
     name=$1 shortest=
@@ -24,7 +24,7 @@ processes() { ps -o args | grep -vc '^\['; }
 config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 20'
 sed -i '/^ramdisk/d' "$config_file"
 afterwards="ctl destroy small"
-best create_ctl ctl create -q -p "$config_file"
+best create_ctl "$ctl" create -q -p "$config_file"
 best create_xl "$xl" create -q -p "$config_file"
 
 before=$(processes)
@@ -36,7 +36,7 @@ echo "MEASURED first_ten $(head -n 10 /tmp/times | awk '{ sum += $1 } END { prin
 echo "MEASURED last_ten $(tail -n 10 /tmp/times | awk '{ sum += $1 } END { printf "%d", sum / NR }')"
 
 afterwards=
-best list_ctl ctl list
+best list_ctl "$ctl" list
 [ "$(wc -l < /tmp/timed.out)" = $((guests + 2)) ] || fail "ctl list has $(wc -l < /tmp/timed.out) lines"
 best list_xl "$xl" list
 [ "$(wc -l < /tmp/timed.out)" = $((guests + 2)) ] || fail "xl list has $(wc -l < /tmp/timed.out) lines"
