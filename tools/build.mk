@@ -59,8 +59,8 @@ TOP_LIBS_INSIDE := -Wl,-Bstatic -lncursesw -ltinfo
 $(eval $(call program,ctl-xml,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),$(TOP_LIBS_INSIDE) $(LIBCTL_LIBS_INSIDE) -lm))
 PROGRAMS += $(BUILD)/bin/ctl
 all: $(BUILD)/bin/ctl
-$(BUILD)/bin/ctl: $(filter-out %/twin.o,$(call TOOLS_OBJECTS,cli)) $(call TOOLS_OBJECTS,cli/static) $(LIBTOP) $(LIBCTL) \
-  $(STORE_CLIENT)
+$(BUILD)/bin/ctl: $(filter-out %/twin.o,$(call TOOLS_OBJECTS,cli)) $(call TOOLS_OBJECTS,cli/static) \
+  $(LIBTOP) $(LIBCTL) $(STORE_CLIENT)
 	@mkdir -p $(@D) && echo "  LD      $@"
 	@$(CC) -static -Wl,--no-warnings -o $@ $^ $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
