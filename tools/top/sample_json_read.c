@@ -249,6 +249,8 @@ static int on_number(void *context, const char *text, size_t length)
     if (strspn(digits, "0123456789") != length)
         return refuse(reader, "a member has a value of the wrong type");
     number = strtoull(digits, NULL, 10);
+    if (number > INT64_MAX)
+        return refuse(reader, "a member has a number that is too large");
     memcpy(place, &number, sizeof(number));
     return 1;
 }

@@ -81,6 +81,7 @@ static void what_is_refused(void)
         { S "\"domains\":[{\"running\":1}]}", "wrong type" },
         { S "\"domains\":[{\"domid\":1,\"vcpus\":[{\"id\":true}]}]}", "wrong type" },
         { S "\"host\":{\"cpus\":123456789012345678901234567890}}", "wrong type" },
+        { S "\"host\":{\"cpus\":9223372036854775808}}", "too large" },
         { S "\"domains\":[{\"domid\":1}]} x", "no JSON" },
     };
 
