@@ -21,7 +21,7 @@ best() { # NAME COMMAND...: the shortest of some rounds; AFTERWARDS runs after e
 }
 processes() { ps -o args | grep -vc '^\['; }
 
-config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 20'
+config small 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 16'
 sed -i '/^ramdisk/d' "$config_file"
 afterwards="ctl destroy small"
 best create_ctl "$ctl" create -q -p "$config_file"
