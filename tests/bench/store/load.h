@@ -43,8 +43,8 @@ void load_prepare(const struct load_daemon *daemon);
 /*
  * Carries out `units` operations, with one request in flight in each of `lanes` lanes, spread over `connections`. With
  * several connections the clients go before the daemon on its CPU, look for replies every two milliseconds, and are
- * not woken by each: so the daemon has the requests of all of them at hand, as it has when they run on other CPUs, and is
- * not woken by the first one to serve it alone. The wall time means nothing then.
+ * not woken by each: so the daemon has the requests of all of them at hand, as it has when they run on other CPUs, and
+ * is not woken by the first one to serve it alone. The wall time means nothing then.
  */
 struct load_cost load_run(const struct load_daemon *daemon, enum load_operation operation, unsigned connections,
                           unsigned lanes, unsigned long units);
