@@ -158,6 +158,7 @@ int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind
     struct device_id id = { kind, domid, number };
     char record[CTL_STORE_PATH_MAX], backend[CTL_STORE_PATH_MAX], label[64], *held, *mark;
     struct ctl_domain domain;
+    bool is_there, is_ours;
     int lock, result = ctl_domain_get(ctl, domid, &domain);
 
     if (result < 0)
@@ -169,11 +170,13 @@ int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind
     device_path(record, &id, DEVICE_RECORD);
     held = ctl_store_read(ctl, XBT_NULL, "%s/backend", record);
     mark = ctl_store_read(ctl, XBT_NULL, "%s/keel", record);
+    is_there = held;
+    is_ours = mark;
     free(held);
     free(mark);
-    if (!held)
+    if (!is_there)
         return ctl_fail(ctl, ENODEV, "%s: the domain has no such device", label);
-    if (!mark)
+    if (!is_ours)
         return ctl_fail(ctl, EOPNOTSUPP, "%s: it was attached by other tools, whose scripts have to take it back; "
                         "detach it with them", label);
     lock = creation_lock();

@@ -131,6 +131,25 @@ static inline const char *call_text(struct client *client, uint32_t type, uint32
     return reply->body;
 }
 
+/* Gives a domain a home of its own. */
+static inline void make_home(struct client *tool, domid_t domain)
+{
+    char body[64];
+    int size = snprintf(body, sizeof(body), "/local/domain/%u", domain) + 1;
+    CU_ASSERT_STRING_EQUAL(call_text(tool, XS_MKDIR, 0, body, (size_t)size), "OK");
+    size += snprintf(body + size, sizeof(body) - (size_t)size, "n%u", domain) + 1;
+    CU_ASSERT_STRING_EQUAL(call_text(tool, XS_SET_PERMS, 0, body, (size_t)size), "OK");
+}
+
+/* The same, and introduces it. */
+static inline void introduce(struct client *tool, domid_t domain)
+{
+    char body[32];
+    int size = snprintf(body, sizeof(body), "%u%c77%c3", domain, 0, 0) + 1;
+    make_home(tool, domain);
+    CU_ASSERT_STRING_EQUAL_FATAL(call_text(tool, XS_INTRODUCE, 0, body, (size_t)size), "OK");
+}
+
 /* WRITE, whose value has no zero byte. */
 static inline const char *call_write(struct client *client, uint32_t tx, const char *path, const char *value)
 {

@@ -91,23 +91,6 @@ static void compose_floods(void)
     requests_size[LONG] += sizeof(half) + XENSTORE_PAYLOAD_MAX;
 }
 
-static void make_home(domid_t domain)
-{
-    char body[64];
-    int size = snprintf(body, sizeof(body), "/local/domain/%u", domain) + 1;
-    CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_MKDIR, 0, body, (size_t)size), "OK");
-    size += snprintf(body + size, sizeof(body) - (size_t)size, "n%u", domain) + 1;
-    CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_SET_PERMS, 0, body, (size_t)size), "OK");
-}
-
-static void introduce(domid_t domain)
-{
-    char body[32];
-    int size = snprintf(body, sizeof(body), "%u%c77%c3", domain, 0, 0) + 1;
-    make_home(domain);
-    CU_ASSERT_STRING_EQUAL_FATAL(call_text(&tool, XS_INTRODUCE, 0, body, (size_t)size), "OK");
-}
-
 static void start_flooder(unsigned int number, bool is_ring)
 {
     struct flooder *flooder = &flooders[number];
@@ -115,7 +98,7 @@ static void start_flooder(unsigned int number, bool is_ring)
     *flooder = (struct flooder){.domain = is_ring ? (domid_t)(number + 1) : 0, .bytes = requests[kind],
                                 .size = requests_size[kind], .takes_replies = kind != UNREAD};
     if (is_ring)
-        introduce(flooder->domain);
+        introduce(&tool, flooder->domain);
     else
         client_open(&flooder->client, &daemon_, 0);
 }
@@ -225,7 +208,7 @@ static void live_and_die(domid_t domain)
 {
     char body[128], value[1801];
     int size;
-    introduce(domain);
+    introduce(&tool, domain);
     size = snprintf(body, sizeof(body), "%u%cwatches%c100", domain, 0, 0) + 1;
     CU_ASSERT_STRING_EQUAL(call_text(&tool, OPERATION_SET_QUOTA, 0, body, (size_t)size), "OK");
     memset(value, 'v', sizeof(value));
@@ -281,7 +264,7 @@ static void a_domains_end_gives_all_back(void)
 {
     size_t allocated = 0;
     set_up();
-    make_home(9); /* /local/domain stays, as on a host */
+    make_home(&tool, 9); /* /local/domain stays, as on a host */
     for (int round = 0; round < 6; round++) {
         domid_t domain = (domid_t)(1 + round % 2);
         live_and_die(domain);

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal: a daemon that is started on the file of one that was killed goes on. Kills are real ones of a child
- * process, or the file is copied at some instant and read by a second daemon.
+ * The journal: a daemon that is started on the file of one that was killed goes on. The file is copied at some instant
+ * and read by a second daemon; real kills are in test_kills.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "fake_hypervisor.h"
 #include "store/journal.h"
 #include "store/request.h"
-#include <xenstore.h>
 
 static char base[] = "/tmp/store-journal-XXXXXX", first[64], second[64];
 static struct daemon daemon_, next_;
@@ -425,15 +422,8 @@ static void damage_in_a_snapshot_costs_a_part_of_it(void)
 static void rings_go_on_where_they_were(void)
 {
     set_up_with_rings();
-    for (int domain = 5; domain <= 6; domain++) {
-        char body[64];
-        int size = snprintf(body, sizeof(body), "/local/domain/%d", domain) + 1;
-        call_text(&tool, XS_MKDIR, 0, body, (size_t)size);
-        size += snprintf(body + size, sizeof(body) - (size_t)size, "n%d", domain) + 1;
-        CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_SET_PERMS, 0, body, (size_t)size), "OK");
-        size = snprintf(body, sizeof(body), "%d%c77%c3", domain, 0, 0) + 1;
-        CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_INTRODUCE, 0, body, (size_t)size), "OK");
-    }
+    introduce(&tool, 5);
+    introduce(&tool, 6);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0token"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "y\0removed"), "OK");
@@ -565,9 +555,7 @@ static void what_was_done_but_not_answered_is_answered_once(void)
 static void without_room_nothing_is_promised(void)
 {
     set_up_with_rings();
-    CALL(&tool, XS_MKDIR, 0, "/local/domain/5");
-    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/5\0n5");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK");
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
     struct rlimit old, small;
     signal(SIGXFSZ, SIG_IGN);
@@ -610,78 +598,6 @@ static void without_room_nothing_is_promised(void)
     tear_down();
 }
 
-/* A child serves a socket from the directory until it is killed. */
-static pid_t serve(const char *socket_path)
-{
-    int ready[2];
-    if (pipe(ready) < 0)
-        abort();
-    pid_t child = fork();
-    if (child == 0) {
-        static struct daemon child_daemon;
-        static struct socket_listener listener;
-        if (daemon_create(&child_daemon) || !journal_open(&child_daemon, first) ||
-            socket_listen(&listener, &child_daemon, socket_path) || write(ready[1], "", 1) != 1)
-            _exit(1);
-        loop_run(&child_daemon.loop);
-        _exit(1);
-    }
-    char byte;
-    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    close(ready[1]);
-    return child;
-}
-
-static void *kill_later(void *argument)
-{
-    usleep((useconds_t)(rand() % 20000));
-    kill(*(pid_t *)argument, SIGKILL);
-    return NULL;
-}
-
-static void kills_at_any_instant_lose_nothing_that_was_answered(void)
-{
-    run_command("rm -rf %s %s", first, second);
-    char socket_path[64];
-    snprintf(socket_path, sizeof(socket_path), "%s/socket", base);
-    setenv("XENSTORED_PATH", socket_path, 1);
-    unsigned int answered = 0, started = 0;
-    srand(7);
-    for (int round = 0; round < 25; round++) {
-        pid_t child = serve(socket_path);
-        struct xs_handle *handle = xs_open(0);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(handle);
-        for (unsigned int i = 0; i < 2; i++) {
-            char *value = started ? xs_read(handle, XBT_NULL, i ? "/kill/b" : "/kill/a", NULL) : NULL;
-            unsigned int number = value ? (unsigned int)atoi(value) : 0;
-            CU_ASSERT_TRUE(number >= answered && number <= started);
-            answered = i ? answered : number;
-            CU_ASSERT_EQUAL(number, answered); /* both halves of the transaction */
-            free(value);
-        }
-        pthread_t killer;
-        pthread_create(&killer, NULL, kill_later, &child);
-        for (;;) {
-            char text[16];
-            unsigned int size = (unsigned int)snprintf(text, sizeof(text), "%u", started + 1);
-            xs_transaction_t tx = xs_transaction_start(handle);
-            if (!tx || !xs_write(handle, tx, "/kill/a", text, size) || !xs_write(handle, tx, "/kill/b", text, size))
-                break;
-            started++;
-            if (!xs_transaction_end(handle, tx, false))
-                break;
-            answered = started;
-        }
-        pthread_join(killer, NULL);
-        waitpid(child, NULL, 0);
-        xs_close(handle);
-    }
-    printf("%u transactions answered ", answered);
-    CU_ASSERT_TRUE(answered > 25);
-    unlink(socket_path);
-}
-
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -698,7 +614,6 @@ int main(void)
         {"rings go on where they were", rings_go_on_where_they_were},
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"without room nothing is promised that a kill would take", without_room_nothing_is_promised},
-        {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
     };
     if (!mkdtemp(base))
         return 1;

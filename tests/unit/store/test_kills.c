@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program itself against a plain model: several clients send batches of random requests, in and outside of
- * transactions, with watches, and the daemon is killed at random instants in the middle of them and started again. What
- * was answered is there; of what was not, a first part is there and the rest is not, each request whole or not at all.
+ * A daemon is killed at any instant, in a child of this program, between the halves of transactions. And the program
+ * itself against a plain model: several clients send batches of random requests, in and outside of transactions, with
+ * watches, and the daemon is killed at random instants in the middle of them and started again. What was answered is
+ * there; of what was not, a first part is there and the rest is not, each request whole or not at all.
  * STORE_KILLS_SEED and STORE_KILLS_STEPS choose the run; the seed is printed.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "store/journal.h"
 #include "support.h"
+#include <xenstore.h>
 
 /* The nodes there can be: /m, and below each node four children down to the fourth level. Node I has the children
  * 4 * I + 1 to 4 * I + 4. */
@@ -561,9 +565,82 @@ static void random_operations_and_kills_agree_with_the_model(void)
     CU_ASSERT_NOT_EQUAL(system(command), 0);
 }
 
+/* A child of this program serves the socket until it is killed: no start of another program lies between. */
+static pid_t serve(void)
+{
+    int ready[2];
+    if (pipe(ready) < 0)
+        abort();
+    pid_t child = fork();
+    if (child == 0) {
+        static struct daemon child_daemon;
+        static struct socket_listener listener;
+        if (daemon_create(&child_daemon) || !journal_open(&child_daemon, state_path) ||
+            socket_listen(&listener, &child_daemon, socket_path) || write(ready[1], "", 1) != 1)
+            _exit(1);
+        loop_run(&child_daemon.loop);
+        _exit(1);
+    }
+    char byte;
+    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+static void *kill_later(void *argument)
+{
+    usleep((useconds_t)(rand() % 20000));
+    kill(*(pid_t *)argument, SIGKILL);
+    return NULL;
+}
+
+static void kills_at_any_instant_lose_nothing_that_was_answered(void)
+{
+    setenv("XENSTORED_PATH", socket_path, 1);
+    unsigned int answered = 0, started = 0;
+    srand(7);
+    for (int round = 0; round < 25; round++) {
+        pid_t child = serve();
+        struct xs_handle *handle = xs_open(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(handle);
+        for (unsigned int i = 0; i < 2; i++) {
+            char *value = started ? xs_read(handle, XBT_NULL, i ? "/kill/b" : "/kill/a", NULL) : NULL;
+            unsigned int number = value ? (unsigned int)atoi(value) : 0;
+            CU_ASSERT_TRUE(number >= answered && number <= started);
+            answered = i ? answered : number;
+            CU_ASSERT_EQUAL(number, answered); /* both halves of the transaction */
+            free(value);
+        }
+        pthread_t killer;
+        pthread_create(&killer, NULL, kill_later, &child);
+        for (;;) {
+            char text[16];
+            unsigned int size = (unsigned int)snprintf(text, sizeof(text), "%u", started + 1);
+            xs_transaction_t tx = xs_transaction_start(handle);
+            if (!tx || !xs_write(handle, tx, "/kill/a", text, size) || !xs_write(handle, tx, "/kill/b", text, size))
+                break;
+            started++;
+            if (!xs_transaction_end(handle, tx, false))
+                break;
+            answered = started;
+        }
+        pthread_join(killer, NULL);
+        waitpid(child, NULL, 0);
+        xs_close(handle);
+    }
+    printf("%u transactions answered ", answered);
+    CU_ASSERT_TRUE(answered > 25);
+    unlink(socket_path);
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf %s", state_path);
+    CU_ASSERT_EQUAL(system(command), 0);
+}
+
 int main(void)
 {
     static const CU_TestInfo cases[] = {
+        {"kills at any instant lose nothing that was answered", kills_at_any_instant_lose_nothing_that_was_answered},
         {"random operations and kills agree with a plain model", random_operations_and_kills_agree_with_the_model},
     };
     signal(SIGPIPE, SIG_IGN);

@@ -31,13 +31,6 @@ static void tear_down(void)
     daemon_destroy(&daemon_);
 }
 
-static void introduce_5(void)
-{
-    CALL(&tool, XS_MKDIR, 0, "/local/domain/5");
-    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/5\0n5");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK");
-}
-
 /* DIRECTORY_PART of "/d" from an offset, in a transaction or not. */
 static void part(uint32_t tx, const char *offset, struct message *reply)
 {
@@ -148,7 +141,7 @@ static void requests_about_domains_are_domain_0s(void)
     };
     struct message reply;
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         client_call(&tool, wrong[i].type, 0, wrong[i].body, wrong[i].size, &reply);
         CU_ASSERT_STRING_EQUAL(reply.body, "EINVAL");
@@ -195,7 +188,7 @@ static void control_has_its_ten_commands(void)
     char path[] = "/tmp/store-control-XXXXXX";
     close(mkstemp(path));
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     const char *help = CALL(&tool, XS_CONTROL, 0, "help");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(help, names[i]));
@@ -239,7 +232,7 @@ static void control_has_its_ten_commands(void)
 static void special_watches_have_permissions(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_SET_PERMS, "@releaseDomain\0r5"), "EACCES");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_PERMS, 0, "@releaseDomain\0n0\0r9"), "OK");
     CU_ASSERT_STRING_EQUAL(CALL(&guest, XS_WATCH, 0, "@releaseDomain\0all"), "OK");
@@ -292,7 +285,7 @@ static void a_ring_reconnects_in_the_middle_of_anything(void)
     struct xenstore_domain_interface *page = &domains[5].page;
     struct message message;
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_EQUAL(page->server_features & XENSTORE_SERVER_FEATURE_RECONNECTION, XENSTORE_SERVER_FEATURE_RECONNECTION);
     CU_ASSERT_EQUAL(page->server_features & XENSTORE_SERVER_FEATURE_ERROR, XENSTORE_SERVER_FEATURE_ERROR);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");

@@ -9,13 +9,9 @@ static struct daemon daemon_;
 static struct client tool, five, six;
 static char state[] = "/tmp/store-quota-XXXXXX";
 
-static void make_home(struct client *client, domid_t domain)
+static void open_guest(struct client *client, domid_t domain)
 {
-    char body[64];
-    int size = snprintf(body, sizeof(body), "/local/domain/%u", domain) + 1;
-    CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_MKDIR, 0, body, (size_t)size), "OK");
-    size += snprintf(body + size, sizeof(body) - (size_t)size, "n%u", domain) + 1;
-    CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_SET_PERMS, 0, body, (size_t)size), "OK");
+    make_home(&tool, domain);
     client_open(client, &daemon_, domain);
 }
 
@@ -23,8 +19,8 @@ static void set_up(void)
 {
     CU_ASSERT_EQUAL_FATAL(daemon_create(&daemon_), 0);
     client_open(&tool, &daemon_, 0);
-    make_home(&five, 5);
-    make_home(&six, 6);
+    open_guest(&five, 5);
+    open_guest(&six, 6);
 }
 
 static void tear_down(void)
@@ -134,7 +130,7 @@ static void limits_outlive_the_daemon(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&daemon_, state));
         client_open(&tool, &daemon_, 0);
         if (round == 0) {
-            make_home(&five, 5);
+            open_guest(&five, 5);
             CALL(&tool, OPERATION_SET_QUOTA, 0, "5\0nodes\0" "17");
             CALL(&tool, OPERATION_SET_QUOTA, 0, "5\0nodes\0" "18");
             CALL(&tool, OPERATION_SET_QUOTA, 0, "watches\0" "19");

@@ -26,13 +26,6 @@ static void tear_down(void)
     daemon_destroy(&daemon_);
 }
 
-static void introduce_5(void)
-{
-    CALL(&tool, XS_MKDIR, 0, "/local/domain/5");
-    CALL(&tool, XS_SET_PERMS, 0, "/local/domain/5\0n5");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK");
-}
-
 static void an_introduced_domain_is_served(void)
 {
     set_up();
@@ -42,7 +35,7 @@ static void an_introduced_domain_is_served(void)
     struct xsd_sockmsg header = {.type = XS_READ, .req_id = 1, .len = 2};
     put(5, &header, sizeof(header));
     put(5, "x", 2);
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(next_event(&tool), "@introduceDomain i");
     struct message reply;
     CU_ASSERT_TRUE(get_message(5, &reply));
@@ -69,7 +62,7 @@ static void a_request_added_without_an_event_is_served(void)
 {
     const struct xenstore_domain_interface *page = &domains[5].page;
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
     when_notified = put_read_silently;
     put_read_silently(5);
@@ -84,7 +77,7 @@ static void a_request_added_without_an_event_is_served(void)
 static void messages_longer_than_the_ring_pass(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     char body[3 + 2000];
     memcpy(body, "x", 2);
     for (size_t i = 2; i < sizeof(body); i++)
@@ -100,7 +93,7 @@ static void messages_longer_than_the_ring_pass(void)
 static void lying_indices_cut_off_their_domain_alone(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     struct xenstore_domain_interface *page = &domains[5].page;
     RING_CALL(5, XS_WRITE, "x\0v");
     page->req_prod = page->req_cons + XENSTORE_RING_SIZE + 1;
@@ -138,7 +131,7 @@ static void lying_indices_cut_off_their_domain_alone(void)
 static void reconnection_ends_watches_and_transactions(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_TRANSACTION_START, ""), "1");
     struct connection *connection = &domains_find(&daemon_, 5)->connection;
@@ -153,7 +146,7 @@ static void reconnection_ends_watches_and_transactions(void)
 static void a_domains_end_frees_all_of_it(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
     CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "OK");
     RING_CALL(5, XS_TRANSACTION_START, "");
@@ -200,7 +193,7 @@ static void a_failed_introduction_leaves_nothing(void)
     CU_ASSERT_FALSE(domains[5].mapped);
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "5"), "F");
     refuse_bind = false;
-    introduce_5();
+    introduce(&tool, 5);
     RING_CALL(5, XS_WATCH, "x\0t");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "5\0" "77\0" "3"), "OK"); /* again: it starts over */
     CU_ASSERT_EQUAL(domains_find(&daemon_, 5)->connection.watch_count, 0);
@@ -211,7 +204,7 @@ static void a_failed_introduction_leaves_nothing(void)
 static void a_target_gives_its_rights(void)
 {
     set_up();
-    introduce_5();
+    introduce(&tool, 5);
     CALL(&tool, XS_MKDIR, 0, "/local/domain/6");
     CALL(&tool, XS_SET_PERMS, 0, "/local/domain/6\0n6");
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET, 0, "5\0" "6"), "ENOENT");
