@@ -3,6 +3,7 @@
 #include "xl_json.h"
 
 #include "libctl/config_devices.h"
+#include "libctl/device_nodes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -169,7 +170,14 @@ static void put_machine(yajl_gen json, const struct ctl_config *config, const st
     yajl_gen_map_close(json);
 }
 
-static void put_disk(yajl_gen json, const struct ctl_disk *disk)
+static void put_trust(yajl_gen json, enum ctl_trust trust)
+{
+    if (trust != CTL_TRUST_DEFAULT)
+        put_text(json, "trusted", trust == CTL_TRUSTED ? "True" : "False");
+}
+
+/* Of a domain that is there xl shows some defaults too. */
+static void put_disk(yajl_gen json, const struct ctl_disk *disk, bool live)
 {
     yajl_gen_map_open(json);
     put_text(json, "backend_domname", disk->backend);
@@ -190,11 +198,15 @@ static void put_disk(yajl_gen json, const struct ctl_disk *disk)
     }
     if (disk->discard != CTL_DISCARD_DEFAULT)
         put_text(json, "discard_enable", disk->discard == CTL_DISCARD_ON ? "True" : "False");
+    put_text(json, "specification", config_disk_protocol(disk));
+    put_text(json, "colo_restore_enable", live ? "False" : NULL);
+    put_trust(json, disk->trust);
     yajl_gen_map_close(json);
 }
 
-static void put_nic(yajl_gen json, const struct ctl_nic *nic)
+static void put_nic(yajl_gen json, const struct ctl_nic *nic, const struct live *live)
 {
+    uint8_t chosen[6];
     char mac[18];
 
     yajl_gen_map_open(json);
@@ -203,36 +215,39 @@ static void put_nic(yajl_gen json, const struct ctl_nic *nic)
     if (nic->mtu)
         put_number(json, "mtu", nic->mtu);
     put_text(json, "model", nic->model);
-    config_mac_print(nic->mac, mac);
-    put_text(json, "mac", nic->mac_set ? mac : NULL);
+    if (live)
+        device_mac_choose(live->domain.uuid, nic->number, chosen);
+    config_mac_print(nic->mac_set || !live ? nic->mac : chosen, mac);
+    put_text(json, "mac", nic->mac_set || live ? mac : NULL);
     put_text(json, "ip", nic->ip);
     put_text(json, "bridge", nic->bridge);
     put_text(json, "ifname", nic->interface);
     put_text(json, "script", nic->script);
-    if (nic->type != CTL_NIC_ANY)
-        put_text(json, "nictype", nic->type == CTL_NIC_VIF ? "vif" : "vif_ioemu");
+    if (live || nic->type != CTL_NIC_ANY)
+        put_text(json, "nictype", nic->type == CTL_NIC_IOEMU ? "vif_ioemu" : "vif");
     if (nic->rate_interval_us) {
         put_number(json, "rate_bytes_per_interval", nic->rate_bytes);
         put_number(json, "rate_interval_usecs", nic->rate_interval_us);
     }
     put_text(json, "gatewaydev", nic->gateway_device);
+    put_trust(json, nic->trust);
     yajl_gen_map_close(json);
 }
 
-static void put_devices(yajl_gen json, const struct ctl_config *config)
+static void put_devices(yajl_gen json, const struct ctl_config *config, const struct live *live)
 {
     if (config->disks_count) {
         name(json, "disks");
         yajl_gen_array_open(json);
         for (size_t i = 0; i < config->disks_count; i++)
-            put_disk(json, &config->disks[i]);
+            put_disk(json, &config->disks[i], live != NULL);
         yajl_gen_array_close(json);
     }
     if (config->nics_count) {
         name(json, "nics");
         yajl_gen_array_open(json);
         for (size_t i = 0; i < config->nics_count; i++)
-            put_nic(json, &config->nics[i]);
+            put_nic(json, &config->nics[i], live);
         yajl_gen_array_close(json);
     }
 }
@@ -256,7 +271,7 @@ void xl_json_config(yajl_gen json, const struct ctl_config *config, const struct
     put_identity(json, config, live);
     put_machine(json, config, live);
     if (config) {
-        put_devices(json, config);
+        put_devices(json, config, live);
         put_action(json, "on_poweroff", config->on_poweroff);
         put_action(json, "on_reboot", config->on_reboot);
         put_action(json, "on_watchdog", config->on_watchdog);

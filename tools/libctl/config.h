@@ -18,6 +18,9 @@ enum ctl_action { CTL_ACTION_DESTROY, CTL_ACTION_RESTART, CTL_ACTION_RENAME_REST
 enum ctl_disk_format { CTL_DISK_RAW, CTL_DISK_QCOW, CTL_DISK_QCOW2, CTL_DISK_VHD, CTL_DISK_QED, CTL_DISK_EMPTY };
 enum ctl_disk_backend { CTL_DISK_ANY, CTL_DISK_PHY, CTL_DISK_TAP, CTL_DISK_QDISK, CTL_DISK_STANDALONE };
 enum ctl_discard { CTL_DISCARD_DEFAULT, CTL_DISCARD_ON, CTL_DISCARD_OFF };
+enum ctl_disk_protocol { CTL_PROTOCOL_DEFAULT, CTL_PROTOCOL_XEN, CTL_PROTOCOL_VIRTIO };
+/* Whether the guest's driver is told to trust the device's backend; one that is told nothing does. */
+enum ctl_trust { CTL_TRUST_DEFAULT, CTL_TRUSTED, CTL_UNTRUSTED };
 
 /* As in xl-disk-configuration(5). */
 struct ctl_disk {
@@ -29,6 +32,8 @@ struct ctl_disk {
     char *script;              /* NULL: the usual one */
     bool writable, cdrom, direct_io_safe;
     enum ctl_discard discard;
+    enum ctl_disk_protocol protocol; /* specification */
+    enum ctl_trust trust;
 };
 
 enum ctl_nic_type { CTL_NIC_ANY, CTL_NIC_VIF, CTL_NIC_IOEMU };
@@ -43,6 +48,7 @@ struct ctl_nic {
     uint32_t mtu;              /* 0: the usual */
     uint64_t rate_bytes;       /* an interval; rate_interval_us 0: no limit */
     uint32_t rate_interval_us;
+    enum ctl_trust trust;
 };
 
 struct ctl_config {

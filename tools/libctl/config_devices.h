@@ -17,6 +17,8 @@ char *config_disk_print(const struct ctl_disk *disk);
 /* "raw", "qcow2", ...; "phy", "tap", ..., NULL for the one that is chosen by itself. */
 const char *config_disk_format(const struct ctl_disk *disk);
 const char *config_disk_backend(const struct ctl_disk *disk);
+/* "xen" or "virtio"; NULL: nothing was said. */
+const char *config_disk_protocol(const struct ctl_disk *disk);
 
 bool config_nic_parse(const char *text, struct ctl_nic *nic, char why[CONFIG_WHY_MAX]);
 void config_nic_free(struct ctl_nic *nic);
@@ -31,6 +33,9 @@ struct config_word {
 };
 /* Takes the next one from *text, which moves behind its comma (NULL at the end). False: it is too long. */
 bool config_word_take(const char **text, struct config_word *word);
+/* "trusted" or "untrusted"; false for another word. NULL for what is said by neither. */
+bool config_trust_take(const char *word, enum ctl_trust *trust);
+const char *config_trust_word(enum ctl_trust trust);
 /* Replaces *field by a copy; false: no memory. */
 bool config_field_set(char **field, const char *value);
 

@@ -18,13 +18,17 @@ static const char *const backends[] = {
 };
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))
 
-enum position { TARGET, FORMAT, VDEV, ACCESS, NONE };
+static const char *const protocols[] = {
+    [CTL_PROTOCOL_DEFAULT] = "", [CTL_PROTOCOL_XEN] = "xen", [CTL_PROTOCOL_VIRTIO] = "virtio",
+};
+
+/* A word without a key is the first of these that has not been given yet, by its place or by its key. */
+enum position { TARGET, FORMAT, VDEV, ACCESS, POSITIONS };
 
 struct reading {
     struct ctl_disk *disk;
     char *why;
-    enum position next;    /* what a word without a key is */
-    bool read_only_set;
+    bool passed[POSITIONS], given[POSITIONS]; /* its place is taken; it has a value, too */
     bool failed;
 };
 
@@ -36,6 +40,11 @@ const char *config_disk_format(const struct ctl_disk *disk)
 const char *config_disk_backend(const struct ctl_disk *disk)
 {
     return disk->backend_type == CTL_DISK_ANY ? NULL : backends[disk->backend_type];
+}
+
+const char *config_disk_protocol(const struct ctl_disk *disk)
+{
+    return disk->protocol == CTL_PROTOCOL_DEFAULT ? NULL : protocols[disk->protocol];
 }
 
 static bool fail(struct reading *reading, const char *what, const char *value, const char *advice)
@@ -54,10 +63,26 @@ static bool set_text(struct reading *reading, char **field, const char *value)
     return false;
 }
 
+/* What is given twice cannot both be meant; an empty value is none. */
+static bool is_first(struct reading *reading, enum position position, const char *what, const char *value)
+{
+    bool first = !reading->given[position];
+
+    if (*value == '\0')
+        return false;
+    reading->passed[position] = reading->given[position] = true;
+    if (!first) {
+        snprintf(reading->why, CONFIG_WHY_MAX, "its %s is given twice, the second time as \"%.60s\"; write one", what,
+                 value);
+        reading->failed = true;
+    }
+    return first;
+}
+
 static bool set_format(struct reading *reading, const char *value)
 {
-    if (*value == '\0')
-        return true;
+    if (!is_first(reading, FORMAT, "format", value))
+        return !reading->failed;
     for (size_t i = 0; i < FORMATS; i++) {
         if (strcmp(formats[i], value) == 0) {
             reading->disk->format = (enum ctl_disk_format)i;
@@ -116,8 +141,8 @@ static bool set_vdev(struct reading *reading, const char *value)
     const char *colon = strchr(value, ':');
 
     snprintf(vdev, sizeof(vdev), "%.*s", (int)(colon ? colon - value : (ptrdiff_t)strlen(value)), value);
-    if (*vdev == '\0')
-        return true;
+    if (!is_first(reading, VDEV, "vdev", vdev))
+        return !reading->failed;
     if (!is_vdev(vdev))
         return fail(reading, "virtual disk", vdev, "write it as in xvda");
     if (colon && !set_devtype(reading, colon + 1))
@@ -136,41 +161,63 @@ static bool set_backend_type(struct reading *reading, const char *value)
     return fail(reading, "backend of a disk", value, "write phy, tap, qdisk or standalone");
 }
 
-static bool is_prefix(const char *text, size_t length)
+static bool set_protocol(struct reading *reading, const char *value)
 {
-    return length > 0 && length < 32 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == length;
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (strcmp(protocols[i], value) == 0) {
+            reading->disk->protocol = (enum ctl_disk_protocol)i;
+            return true;
+        }
+    }
+    return fail(reading, "specification of a disk", value, "write xen or virtio");
 }
 
-/* Prefixes of a target: raw:, tap:qcow2:, phy:, file:; any other names a script, block-NAME. */
-static bool set_target(struct reading *reading, const char *value)
+static bool is_among(const char *word, size_t length, const char *const *words, size_t count)
 {
-    static const char *const empty[] = { "file", "phy", "tap", "tap2", "aio", "ioemu", "raw" };
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The target by its place. Of old it may begin with prefixes: of no meaning, of a format, or of a script. */
+static bool take_target(struct reading *reading, const char *value)
+{
+    static const char *const idle[] = { "file", "phy", "tap", "tap2", "tapdisk", "aio", "ioemu" };
+    static const char *const scripts[] = { "iscsi", "nbd", "enbd", "drbd" };
+    static const char *const formed[] = { "raw", "qcow", "qcow2", "vhd" };
     const char *colon;
 
-    while ((colon = strchr(value, ':')) && is_prefix(value, (size_t)(colon - value))) {
-        char prefix[CONFIG_WORD_MAX], script[CONFIG_WORD_MAX + 8];
-        bool known = false;
+    while ((colon = strchr(value, ':'))) {
+        size_t length = (size_t)(colon - value);
+        char word[CONFIG_WORD_MAX];
+        bool has_script = is_among(value, length, scripts, sizeof(scripts) / sizeof(scripts[0]));
 
-        snprintf(prefix, sizeof(prefix), "%.*s", (int)(colon - value), value);
-        for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-            known |= strcmp(prefix, empty[i]) == 0;
-        for (size_t i = 0; i < FORMATS && !known; i++) {
-            if (strcmp(prefix, formats[i]) == 0 && i != CTL_DISK_EMPTY) {
-                reading->disk->format = (enum ctl_disk_format)i;
-                known = true;
-            }
-        }
-        reading->next = VDEV; /* behind a prefix there is no format */
-        value = colon + 1;
-        if (known)
-            continue;
-        snprintf(script, sizeof(script), "block-%s", prefix);
-        if (!set_text(reading, &reading->disk->script, script))
+        snprintf(word, sizeof(word), "%s%.*s", has_script ? "block-" : "", (int)length, value);
+        if (has_script && !set_text(reading, &reading->disk->script, word))
             return false;
-        break;
+        if (is_among(value, length, formed, sizeof(formed) / sizeof(formed[0]))) {
+            if (!set_format(reading, word))
+                return false;
+        } else if (!has_script && !is_among(value, length, idle, sizeof(idle) / sizeof(idle[0]))) {
+            break;
+        }
+        reading->passed[FORMAT] = true; /* behind a prefix there is no format */
+        value = colon + 1;
+        if (has_script)
+            break;
     }
+    reading->given[TARGET] |= *value != '\0';
     return set_text(reading, &reading->disk->target, value);
+}
+
+static bool no_replication(struct reading *reading, const char *parameter)
+{
+    snprintf(reading->why, CONFIG_WHY_MAX, "%.20s is refused: disks are not replicated to another host (COLO); leave "
+             "it out", parameter);
+    reading->failed = true;
+    return false;
 }
 
 static bool take_flag(struct reading *reading, const char *flag, bool *taken)
@@ -184,13 +231,16 @@ static bool take_flag(struct reading *reading, const char *flag, bool *taken)
         disk->discard = *flag == 'd' ? CTL_DISCARD_ON : CTL_DISCARD_OFF;
     else if (strcmp(flag, "direct-io-safe") == 0)
         disk->direct_io_safe = true;
+    else if (strcmp(flag, "colo") == 0)
+        return no_replication(reading, flag);
     else
-        *taken = false;
+        *taken = config_trust_take(flag, &disk->trust) || strcmp(flag, "no-colo") == 0;
     return true;
 }
 
 static bool take_pair(struct reading *reading, const struct config_word *word)
 {
+    static const char *const replication[] = { "colo-host", "colo-port", "colo-export", "active-disk", "hidden-disk" };
     struct ctl_disk *disk = reading->disk;
 
     if (strcmp(word->key, "format") == 0)
@@ -207,21 +257,34 @@ static bool take_pair(struct reading *reading, const struct config_word *word)
         return set_backend_type(reading, word->value);
     if (strcmp(word->key, "script") == 0)
         return set_text(reading, &disk->script, word->value);
+    if (strcmp(word->key, "specification") == 0)
+        return set_protocol(reading, word->value);
+    if (is_among(word->key, strlen(word->key), replication, sizeof(replication) / sizeof(replication[0])))
+        return no_replication(reading, word->key);
     return fail(reading, "parameter of a disk", word->key,
-                "there are target, format, vdev, access, devtype, backend, backendtype, script, cdrom, discard, "
-                "no-discard and direct-io-safe");
+                "there are target, format, vdev, access, devtype, backend, backendtype, script, specification, cdrom, "
+                "discard, no-discard, direct-io-safe, trusted and untrusted");
 }
 
 static bool take_position(struct reading *reading, const struct config_word *word)
 {
-    enum position position = reading->next++;
+    enum position position = TARGET;
 
+    while (position < POSITIONS && reading->passed[position])
+        position++;
+    /* ",hdc:cdrom,r" is an empty CD drive in xend's words: neither target nor format. */
+    if (position == FORMAT && strchr(word->key, ':') && !reading->given[TARGET]) {
+        reading->passed[FORMAT] = true;
+        position = VDEV;
+    }
+    if (position == POSITIONS)
+        return fail(reading, "fifth thing that a disk has", word->key, "parameters behind access have names");
+    reading->passed[position] = true;
     switch (position) {
-    case TARGET: return set_target(reading, word->key);
+    case TARGET: return take_target(reading, word->key);
     case FORMAT: return set_format(reading, word->key);
     case VDEV: return set_vdev(reading, word->key);
-    case ACCESS: return set_access(reading, word->key);
-    default: return fail(reading, "fifth thing that a disk has", word->key, "parameters behind access have names");
+    default: return set_access(reading, word->key);
     }
 }
 
@@ -235,6 +298,8 @@ static bool check(struct reading *reading)
     }
     if (disk->cdrom)
         disk->writable = false;
+    if (disk->cdrom && (!disk->target || !*disk->target))
+        disk->format = CTL_DISK_EMPTY;
     if ((!disk->target || !*disk->target) && !disk->cdrom) {
         snprintf(reading->why, CONFIG_WHY_MAX, "no target: say which file or device it is, as in target=/dev/vg/guest");
         return false;
@@ -257,7 +322,8 @@ bool config_disk_parse(const char *text, struct ctl_disk *disk, char why[CONFIG_
         bool taken = false;
 
         if (strncmp(rest, "target=", 7) == 0) { /* reaches to the end, commas and all */
-            set_text(&reading, &disk->target, rest + 7);
+            if (is_first(&reading, TARGET, "target", rest + 7))
+                set_text(&reading, &disk->target, rest + 7);
             break;
         }
         if (!config_word_take(&text, &word))
@@ -283,21 +349,27 @@ char *config_disk_print(const struct ctl_disk *disk)
 {
     static const char *const discard[] = { "", ", discard", ", no-discard" };
     const char *backend = config_disk_backend(disk);
+    const char *protocol = config_disk_protocol(disk), *trust = config_trust_word(disk->trust);
     char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
 
-    if (asprintf(&text, "format=%s, vdev=%s, access=%s%s%s%s%s%s%s%s%s, target=%s", formats[disk->format], disk->vdev,
-                 disk->writable ? "rw" : "ro", disk->cdrom ? ", devtype=cdrom" : "", backend ? ", backendtype=" : "",
-                 backend ? backend : "", disk->backend ? ", backend=" : "", disk->backend ? disk->backend : "",
-                 disk->script ? ", script=" : "", disk->script ? disk->script : "", discard[disk->discard],
-                 disk->target) < 0)
+    if (!file)
         return NULL;
-    if (disk->direct_io_safe) {
-        char *longer = NULL, *target = strstr(text, ", target=");
-
-        if (asprintf(&longer, "%.*s, direct-io-safe%s", (int)(target - text), text, target) < 0)
-            longer = NULL;
-        free(text);
-        text = longer;
-    }
-    return text;
+    fprintf(file, "format=%s, vdev=%s, access=%s%s", formats[disk->format], disk->vdev, disk->writable ? "rw" : "ro",
+            disk->cdrom ? ", devtype=cdrom" : "");
+    if (backend)
+        fprintf(file, ", backendtype=%s", backend);
+    if (disk->backend)
+        fprintf(file, ", backend=%s", disk->backend);
+    if (disk->script)
+        fprintf(file, ", script=%s", disk->script);
+    if (protocol)
+        fprintf(file, ", specification=%s", protocol);
+    fprintf(file, "%s%s%s%s, target=%s", discard[disk->discard], disk->direct_io_safe ? ", direct-io-safe" : "",
+            trust ? ", " : "", trust ? trust : "", disk->target);
+    if (fclose(file) == 0)
+        return text;
+    free(text);
+    return NULL;
 }

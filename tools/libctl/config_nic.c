@@ -10,7 +10,8 @@
 
 #define INTERVAL_DEFAULT_US 50000u
 #define MTU_MAX 65535u
-#define RATE_MAX UINT64_C(1000000000000) /* bytes or bits a second */
+#define RATE_MAX UINT64_C(100000000000) /* bytes or bits a second */
+#define RATE_INTERVAL_MAX_US 60000000u
 
 bool config_field_set(char **field, const char *value)
 {
@@ -48,6 +49,24 @@ bool config_word_take(const char **text, struct config_word *word)
         fits &= copy_part(word->value, equals + 1, length - key_length - 1);
     *text = (*text)[length] ? *text + length + 1 : NULL;
     return fits;
+}
+
+static const char *const trusts[] = { [CTL_TRUSTED] = "trusted", [CTL_UNTRUSTED] = "untrusted" };
+
+bool config_trust_take(const char *word, enum ctl_trust *trust)
+{
+    for (enum ctl_trust i = CTL_TRUSTED; i <= CTL_UNTRUSTED; i++) {
+        if (strcmp(trusts[i], word) == 0) {
+            *trust = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *config_trust_word(enum ctl_trust trust)
+{
+    return trusts[trust];
 }
 
 static bool fail(char *why, const char *what, const char *value, const char *advice)
@@ -108,20 +127,22 @@ static bool parse_rate(const char *text, struct ctl_nic *nic, char *why)
         const char *start = ++end;
 
         interval = strtoull(start, &end, 10);
-        if (!isdigit((unsigned char)*start) || interval == 0 || interval > 1000000)
+        if (!isdigit((unsigned char)*start) || interval == 0 || interval > UINT32_MAX)
             return fail(why, "rate", text, advice);
         if (unit_is(end, "ms"))
             interval *= 1000;
-        else if (unit_is(end, "s"))
+        else if (unit_is(end, "s") || *end == '\0') /* xl takes a bare number for seconds too */
             interval *= 1000000;
         else if (!unit_is(end, "us"))
             return fail(why, "rate", text, advice);
         end += strlen(end);
     }
+    if (*end || interval > RATE_INTERVAL_MAX_US)
+        return fail(why, "rate of up to a minute's interval", text, advice);
     nic->rate_interval_us = (uint32_t)interval;
     nic->rate_bytes = rate * scale / (bits ? 8 : 1) * interval / 1000000;
-    if (*end || interval > 1000000 || nic->rate_bytes == 0)
-        return fail(why, "rate of up to a second's interval", text, advice);
+    if (nic->rate_bytes == 0)
+        return fail(why, "rate of a byte or more in its interval", text, advice);
     return true;
 }
 
@@ -144,6 +165,7 @@ static bool take(struct ctl_nic *nic, const struct config_word *word, char *why)
     } texts[] = {
         { "bridge", &nic->bridge }, { "gatewaydev", &nic->gateway_device }, { "vifname", &nic->interface },
         { "script", &nic->script }, { "ip", &nic->ip }, { "model", &nic->model }, { "backend", &nic->backend },
+        { "netdev", &nic->gateway_device }, /* its old name */
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -168,7 +190,8 @@ static bool take(struct ctl_nic *nic, const struct config_word *word, char *why)
                fail(why, "kind of interface", word->value, "write vif");
     }
     return fail(why, "parameter of an interface", word->key,
-                "there are mac, bridge, script, ip, vifname, model, backend, gatewaydev, rate, devid, mtu and type");
+                "there are mac, bridge, script, ip, vifname, model, backend, gatewaydev, rate, devid, mtu, type, "
+                "trusted and untrusted");
 }
 
 bool config_nic_parse(const char *text, struct ctl_nic *nic, char why[CONFIG_WHY_MAX])
@@ -180,6 +203,8 @@ bool config_nic_parse(const char *text, struct ctl_nic *nic, char why[CONFIG_WHY
         if (!config_word_take(&text, &word))
             return fail(why, "parameter", word.key, "it is too long");
         if (!word.has_value && *word.key == '\0')
+            continue;
+        if (!word.has_value && config_trust_take(word.key, &nic->trust))
             continue;
         if (!word.has_value)
             return fail(why, "parameter of an interface", word.key, "write it as key=value");
@@ -245,6 +270,9 @@ char *config_nic_print(const struct ctl_nic *nic)
         fprintf(file, "%srate=%lluB/s@%uus", comma,
                 (unsigned long long)((nic->rate_bytes * UINT64_C(1000000) + nic->rate_interval_us - 1) /
                                      nic->rate_interval_us), nic->rate_interval_us);
+    comma = nic->rate_interval_us ? "," : comma;
+    if (nic->trust != CTL_TRUST_DEFAULT)
+        fprintf(file, "%s%s", comma, config_trust_word(nic->trust));
     if (fclose(file) == 0)
         return text;
     free(text);

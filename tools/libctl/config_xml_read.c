@@ -54,6 +54,11 @@ static char *attribute(const struct reader *reader, xmlNodePtr node, const char 
     return node ? own(reader, reader->xml->GetProp(node, BAD_CAST name)) : NULL;
 }
 
+static void warn_ignored(const struct reader *reader, xmlNodePtr node)
+{
+    config_warning(reader->log, place_of(reader, node), "element <%s> is ignored", (const char *)node->name);
+}
+
 static xmlNodePtr find(xmlNodePtr parent, const char *name)
 {
     for (xmlNodePtr node = parent->children; node; node = node->next)
@@ -169,7 +174,7 @@ static void take_tune(struct reader *reader, xmlNodePtr tune)
         if (node->type != XML_ELEMENT_NODE)
             continue;
         if (!is(node, "vcpupin")) {
-            config_warning(reader->log, place_of(reader, node), "element <%s> is ignored", (const char *)node->name);
+            warn_ignored(reader, node);
             continue;
         }
         vcpu = attribute(reader, node, "vcpu");
@@ -243,6 +248,35 @@ static void put_word(struct words *words, const char *key, xmlNodePtr node, cons
     free(value);
 }
 
+/* `words` are parted by blanks. */
+static bool is_word_of(const xmlChar *name, const char *words)
+{
+    size_t length = strlen((const char *)name);
+
+    for (const char *at = strstr(words, (const char *)name); at; at = strstr(at + 1, (const char *)name))
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+/* Warns of each element within a device that is not among `elements`, and of attributes not among `attributes`. */
+static void warn_of_others(const struct reader *reader, xmlNodePtr device, const char *elements, const char *attributes)
+{
+    for (xmlNodePtr node = device->children; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (!is_word_of(node->name, elements)) {
+            warn_ignored(reader, node);
+            continue;
+        }
+        for (const xmlAttr *attr = is(node, "alias") || is(node, "address") ? NULL : node->properties; attr;
+             attr = attr->next)
+            if (!is_word_of(attr->name, attributes))
+                config_warning(reader->log, place_of(reader, node), "attribute %s of <%s> is ignored",
+                               (const char *)attr->name, (const char *)node->name);
+    }
+}
+
 static char *disk_words(struct reader *reader, xmlNodePtr disk)
 {
     xmlNodePtr source = find(disk, "source"), driver = find(disk, "driver");
@@ -253,6 +287,8 @@ static char *disk_words(struct reader *reader, xmlNodePtr disk)
 
     if (!file)
         file = attribute(reader, source, "dev");
+    warn_of_others(reader, disk, "source driver target backenddomain readonly alias address",
+                   "file dev name type discard bus");
     if (words.file) {
         put_word(&words, "format", driver, "type");
         if (find(disk, "target"))
@@ -279,6 +315,17 @@ static char *disk_words(struct reader *reader, xmlNodePtr disk)
     return text;
 }
 
+/* What joins a bridge by its name, or is left to the usual one. libvirt's own networks are not known here. */
+static void check_nic_kind(const struct reader *reader, xmlNodePtr nic)
+{
+    char *type = attribute(reader, nic, "type");
+
+    if (type && strcmp(type, "bridge") != 0 && strcmp(type, "ethernet") != 0)
+        config_error(reader->log, place_of(reader, nic), "element <interface>: type \"%.40s\" is not available; write "
+                     "type=\"bridge\" and <source bridge=\"NAME\"/>", type);
+    free(type);
+}
+
 static char *nic_words(struct reader *reader, xmlNodePtr nic)
 {
     static const struct { const char *key, *element, *attribute; } parts[] = {
@@ -292,6 +339,9 @@ static char *nic_words(struct reader *reader, xmlNodePtr nic)
 
     if (!words.file)
         return NULL;
+    warn_of_others(reader, nic, "mac source backenddomain ip script target model mtu alias address",
+                   "address bridge name path dev type size");
+    check_nic_kind(reader, nic);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (find(nic, parts[i].element))
             put_word(&words, parts[i].key, find(nic, parts[i].element), parts[i].attribute);
@@ -301,16 +351,13 @@ static char *nic_words(struct reader *reader, xmlNodePtr nic)
     return NULL;
 }
 
-static bool is_harmless_device(xmlNodePtr node)
+/* What a PVH guest has anyhow, or has not, and does not miss. */
+static bool is_harmless_device(const struct reader *reader, xmlNodePtr node)
 {
-    static const char *const names[] = {
-        "emulator", "console", "serial", "input", "graphics", "video", "memballoon", "controller", "sound", "audio",
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (is(node, names[i]))
-            return true;
-    return false;
+    if (is_word_of(node->name, "emulator serial input graphics video controller sound audio"))
+        config_warning(reader->log, place_of(reader, node), "element <%s> is ignored: a PVH guest has no such device",
+                       (const char *)node->name);
+    return is_word_of(node->name, "console memballoon emulator serial input graphics video controller sound audio");
 }
 
 /* The devices of one kind, as a list of strings. */
@@ -334,14 +381,33 @@ static void take_devices(struct reader *reader, xmlNodePtr devices)
     take_kind(reader, devices, "disk", "disks", disk_words);
     take_kind(reader, devices, "interface", "vifs", nic_words);
     for (xmlNodePtr node = devices->children; node; node = node->next) {
-        if (node->type != XML_ELEMENT_NODE || is(node, "disk") || is(node, "interface") || is_harmless_device(node))
+        if (node->type != XML_ELEMENT_NODE || is(node, "disk") || is(node, "interface") ||
+            is_harmless_device(reader, node))
             continue;
-        config_error(reader->log, place_of(reader, node), "element <%s>: devices of this kind are not available; remove "
-                     "it to run the guest without them", (const char *)node->name);
+        config_error(reader->log, place_of(reader, node), "element <%s>: devices of this kind are not available; "
+                     "remove it to run the guest without them", (const char *)node->name);
     }
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------- */
+
+/* Of these every PVH guest has all. */
+static void take_features(struct reader *reader, xmlNodePtr features)
+{
+    for (xmlNodePtr node = features->children; node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE && !is_word_of(node->name, "acpi apic pae hap"))
+            warn_ignored(reader, node);
+}
+
+static void check_clock(struct reader *reader, xmlNodePtr clock)
+{
+    char *offset = attribute(reader, clock, "offset");
+
+    if (offset && strcmp(offset, "utc") != 0)
+        config_warning(reader->log, place_of(reader, clock), "element <clock>: offset \"%.40s\" is ignored: a PVH "
+                       "guest gets the host's time in UTC", offset);
+    free(offset);
+}
 
 static void take_element(struct reader *reader, xmlNodePtr node)
 {
@@ -349,18 +415,17 @@ static void take_element(struct reader *reader, xmlNodePtr node)
         { "name", "name" }, { "uuid", "uuid" }, { "on_poweroff", "on_poweroff" }, { "on_reboot", "on_reboot" },
         { "on_crash", "on_crash" },
     };
-    static const char *const harmless[] = { "title", "description", "metadata", "features", "clock", "resource" };
-
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (is(node, texts[i].element)) {
             take_text(reader, node, texts[i].member);
             return;
         }
     }
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-        if (is(node, harmless[i]))
-            return;
-    if (is(node, "memory"))
+    if (is(node, "features"))
+        take_features(reader, node);
+    else if (is(node, "clock"))
+        check_clock(reader, node);
+    else if (is(node, "memory"))
         take_memory(reader, node, "max_memory_kib");
     else if (is(node, "currentMemory"))
         take_memory(reader, node, "memory_kib");
@@ -373,7 +438,7 @@ static void take_element(struct reader *reader, xmlNodePtr node)
     else if (is(node, "devices"))
         take_devices(reader, node);
     else
-        config_warning(reader->log, place_of(reader, node), "element <%s> is ignored", (const char *)node->name);
+        warn_ignored(reader, node);
 }
 
 static void take_domain(struct reader *reader, xmlNodePtr domain)

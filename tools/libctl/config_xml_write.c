@@ -158,6 +158,10 @@ static void put_disk(const struct writer *writer, xmlNodePtr devices, const stru
         lost(writer, "disk", "a disk's script");
     if (disk->direct_io_safe)
         lost(writer, "disk", "direct-io-safe");
+    if (disk->protocol != CTL_PROTOCOL_DEFAULT)
+        lost(writer, "disk", "specification");
+    if (disk->trust != CTL_TRUST_DEFAULT)
+        lost(writer, "disk", "whether its backend is trusted");
 }
 
 static void put_nic(const struct writer *writer, xmlNodePtr devices, const struct ctl_nic *nic, size_t index)
@@ -189,6 +193,8 @@ static void put_nic(const struct writer *writer, xmlNodePtr devices, const struc
         lost(writer, "vif", "a rate in xl's units");
     if (nic->type != CTL_NIC_ANY)
         lost(writer, "vif", "type");
+    if (nic->trust != CTL_TRUST_DEFAULT)
+        lost(writer, "vif", "whether its backend is trusted");
     if (nic->number != index)
         lost(writer, "vif", "devid");
 }

@@ -54,6 +54,12 @@ static void common_nodes(const struct nodes *nodes)
     node(nodes, DEVICE_BACKEND, "state", "%d", DEVICE_INITIALISING);
 }
 
+static void trust_node(const struct nodes *nodes, enum ctl_trust trust)
+{
+    if (trust != CTL_TRUST_DEFAULT)
+        node(nodes, DEVICE_FRONTEND, "trusted", trust == CTL_TRUSTED ? "1" : "0");
+}
+
 void device_nodes_disk(const struct device_id *id, const struct ctl_disk *disk, unsigned major, unsigned minor,
                        device_put *put, void *context)
 {
@@ -61,7 +67,9 @@ void device_nodes_disk(const struct device_id *id, const struct ctl_disk *disk, 
 
     common_nodes(&nodes);
     node(&nodes, DEVICE_FRONTEND, "virtual-device", "%u", id->number);
+    /* A CD is a disk that cannot be written: Linux takes no paravirtual CD drive in a PVH guest. */
     node(&nodes, DEVICE_FRONTEND, "device-type", "disk");
+    trust_node(&nodes, disk->trust);
     node(&nodes, DEVICE_BACKEND, "removable", "1");
     node(&nodes, DEVICE_BACKEND, "bootable", "1");
     node(&nodes, DEVICE_BACKEND, "dev", "%s", disk->vdev);
@@ -85,6 +93,7 @@ void device_nodes_nic(const struct device_id *id, const struct ctl_nic *nic, con
     common_nodes(&nodes);
     node(&nodes, DEVICE_FRONTEND, "handle", "%u", id->number);
     node(&nodes, DEVICE_FRONTEND, "mac", "%s", mac_text);
+    trust_node(&nodes, nic->trust);
     node(&nodes, DEVICE_BACKEND, "handle", "%u", id->number);
     node(&nodes, DEVICE_BACKEND, "mac", "%s", mac_text);
     node(&nodes, DEVICE_BACKEND, "type", "vif");
@@ -136,8 +145,10 @@ static bool is_domain_zero(const char *name)
 
 bool device_disk_possible(const struct ctl_disk *disk, char why[DEVICE_WHY_MAX])
 {
-    if (disk->cdrom)
-        return refuse(why, "CD drives are not available; give it as a disk with access=ro");
+    if (disk->format == CTL_DISK_EMPTY)
+        return refuse(why, "an empty CD drive is not available: no CD can be put in later; leave it out");
+    if (disk->protocol == CTL_PROTOCOL_VIRTIO)
+        return refuse(why, "specification=virtio is not available; leave it out");
     if (disk->format != CTL_DISK_RAW)
         return refuse(why, "format %s has no backend; convert the image to raw (qemu-img convert -O raw)",
                       config_disk_format(disk));

@@ -34,7 +34,33 @@ alike() { # [-o] ARGUMENTS...: both programs, one after the other. -o: what is s
     }
 }
 uuid=11111111-2222-3333-4444-555555555555
-config twin "uuid = \"$uuid\"" 'vcpus = 2' 'on_crash = "preserve"'
+# Debian's xl has scripts that serve its devices; these do no more than say that it is done
+for module in llc stp bridge; do
+    grep -q "^$module " /proc/modules || insmod "/lib/modules/$module.ko" || fail "the module $module does not load"
+done
+brctl addbr xenbr0
+mkdir -p /etc/xen/scripts
+cat > /etc/xen/scripts/block << 'SCRIPT'
+#!/bin/sh
+export PATH=/tests/bin:$PATH
+[ "$1" != add ] || xenstore-write "$XENBUS_PATH/hotplug-status" connected \
+    "$XENBUS_PATH/physical-device" "$(stat -c %t:%T "$(xenstore-read "$XENBUS_PATH/params")")"
+SCRIPT
+cat > /etc/xen/scripts/vif-bridge << 'SCRIPT'
+#!/bin/sh
+export PATH=/tests/bin:$PATH
+[ "$1" != online ] || xenstore-write "$XENBUS_PATH/hotplug-status" connected
+SCRIPT
+chmod +x /etc/xen/scripts/block /etc/xen/scripts/vif-bridge
+for disk in 1 2; do
+    dd if=/dev/zero of=/tmp/disk$disk bs=1024 count=64 2> /dev/null
+    eval "loop$disk=$(losetup -f)"
+    losetup "$(losetup -f)" /tmp/disk$disk
+done
+config twin "uuid = \"$uuid\"" 'vcpus = 3' 'maxvcpus = 4' 'cpus = [ "0", "0-3" ]' 'on_crash = "preserve"' 'cap = 70' \
+    "disk = [ '$loop1,raw,xvda,w', '$loop2,raw,xvdb,r,discard', '$loop2,,hdc,cdrom',
+        'vdev=xvdd,access=r,backendtype=phy,direct-io-safe,specification=xen,no-discard,target=$loop2' ]" \
+    "vif = [ 'mac=00:16:3e:00:00:07', 'bridge=xenbr0,mac=00:16:3e:00:00:08,rate=10Mb/s', '' ]"
 twin=$config_file
 config other
 other=$config_file
@@ -48,10 +74,19 @@ for lines in 'maxmem = 64|vcpus = 2|cpus = "0"|cpu_weight = 300|cap = 20|root = 
     'maxvcpus = 4|vcpus = 2|cpus = [ "0", "0" ]|ramdisk = "/r"|cmdline = "c"|on_poweroff = "restart"|on_reboot = "destroy"' \
     'maxvcpus = 4|memory = 64|on_watchdog = "rename-restart"|on_crash = "rename-restart"' \
     'disk = [ "/dev/g,,hda", "/i.iso,,hdc,cdrom", "phy:/dev/x,xvdb,w", "drbd:res,xvdc,w", "vdev=xvdd,discard,target=/a,b" ]' \
+    'disk = [ ",hdc:cdrom,r", ",,hdd,cdrom", "format=raw,/dev/x,xvda", "/dev/y,vdev=xvdb,raw,w", "tap:aio:qcow2:/z,xvdc,r",
+        "/dev/v,raw,xvdd,w,specification=xen,direct-io-safe", "nbd:foo,xvde,w", ",raw,xvdf,w,target=a:b,c" ]' \
+    'vif = [ "rate=10Mb/s@20", "gatewaydev=eth0,untrusted", "rate=1GB/s@2s,trusted,mtu=1400,ip=1.2.3.4", "devid=9" ]' \
     'vif = [ "", "mac=0:16:3E:1:2:3,bridge=b,rate=10Mb/s", "type=ioemu,model=e1000,vifname=x,script=/s,backend=o" ]'; do
     printf 'type = "pvh"\nname = "x"\nkernel = "/k"\nuuid = "%s"\n' "$uuid" > /tmp/some.cfg
     echo "$lines" | tr '|' '\n' >> /tmp/some.cfg
     alike create -n /tmp/some.cfg
+done
+for lines in 'disk = [ "/dev/x,raw,xvda,vdev=xvdb" ]' 'disk = [ "foo:bar,xvda,w" ]' 'disk = [ "/dev/x,zip,xvda,w" ]' \
+    'vif = [ "rate=10mb/s" ]' 'vif = [ "netdev=eth0" ]'; do # the last is taken, with a word
+    sed -i '5,$d' /tmp/some.cfg
+    echo "$lines" >> /tmp/some.cfg
+    alike -o create -n /tmp/some.cfg
 done
 
 # the same guest, made by one and then by the other
@@ -60,14 +95,35 @@ xl list -l twin > /tmp/their.long
 xl destroy twin
 expect "ctl as xl create" /tmp/as/xl create -q -p "$twin"
 /tmp/as/xl list -l twin > /tmp/our.long
-sed -i '3s/[0-9]*,/N,/' /tmp/their.long /tmp/our.long
+# the domain's number, and the address that the last interface was given
+sed -i '3s/[0-9]*,/N,/; /"devid": 2,/{n;s/"mac": "00:16:3e:.*/MAC/}' /tmp/their.long /tmp/our.long
 cmp -s /tmp/their.long /tmp/our.long || {
     echo "list -l differs:" && diff /tmp/their.long /tmp/our.long
     different=$((different + 1))
 }
 alike list -l Domain-0
+alike block-list twin
+alike network-list twin
+alike vcpu-list twin
 
 expect "xl create" xl create -q -p "$other"
+# one that is over, one that crashed, and one with a name beyond every column
+odd='a name, with blanks and an  ä, longer than its column'
+for guest in over:version crashed:crash; do
+    config "${guest%:*}" 'kernel = "/tests/test-kernel"' "cmdline = \"tests=${guest#*:}\"" 'memory = 16' \
+        'on_poweroff = "preserve"' 'on_crash = "preserve"'
+    sed -i '/^ramdisk/d' "$config_file"
+    expect "xl create" xl create -q "$config_file"
+done
+config odd "name = \"$odd\"" 'kernel = "/tests/test-kernel"' 'memory = 16' 'maxmem = 24' \
+    'vcpus = 5' 'cpus = "0"' 'cpus_soft = "0"'
+sed -i '/^ramdisk/d' "$config_file"
+expect "xl create" xl create -q -p "$config_file"
+within 30 "two guests are over" sh -c "[ \$(xl list | grep -cE ' [rbp-]{3}(s[c-]|-c)- ') = 2 ]"
+for verb in list 'list -v' vcpu-list domid uptime 'sched-credit2 -d'; do
+    alike $verb "$odd"
+done
+alike domname "$(xl domid "$odd")"
 for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' 'domname 7777' \
     'domname twin' uptime 'uptime -s' info 'info -n' sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' \
     'sched-credit2 -w 7' cpupool-list 'cpupool-list -c' 'block-list nosuch' 'network-list nosuch' nosuchverb 'list -x' \
@@ -87,7 +143,7 @@ for usage in domid 'rename twin'; do
 done
 
 # devices, as the store tells of them
-number=$(xl domid twin)
+number=$(xl domid other)
 for device in vbd/51712 vif/0; do
     xenstore-write "/libxl/$number/device/$device/backend" "/local/domain/0/backend/${device%/*}/$number/${device#*/}"
     xenstore-write "/libxl/$number/device/$device/frontend" "/local/domain/$number/device/$device"
@@ -101,11 +157,17 @@ xenstore-write "/libxl/$number/device/vbd/51712/dev" xvda "/libxl/$number/device
 xenstore-write "/libxl/$number/device/vif/0/mac" 00:16:3e:aa:bb:cc "/libxl/$number/device/vif/0/handle" 0 \
     "/local/domain/$number/device/vif/0/event-channel" 11 "/local/domain/$number/device/vif/0/tx-ring-ref" 768 \
     "/local/domain/$number/device/vif/0/rx-ring-ref" 769
-alike block-list twin
-alike network-list twin
+alike block-list other
+alike network-list other
 xenstore-rm "/local/domain/$number/device/vif/0/event-channel"
 alike network-list "$number"
 xenstore-rm "/libxl/$number/device"
-expect "ctl as xl destroy" /tmp/as/xl destroy other
+for guest in other over crashed "$odd"; do
+    expect "ctl as xl destroy" /tmp/as/xl destroy "$guest"
+done
 expect "ctl as xl destroy" /tmp/as/xl destroy twin
+losetup -d "$loop1"
+losetup -d "$loop2"
+brctl delbr xenbr0
+rm -r /etc/xen/scripts
 [ $different = 0 ] || fail "$different differences from Debian's xl, listed above"

@@ -5,6 +5,7 @@
 #include "libctl/config_devices.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 
 /* Parses, and prints what came of it; the caller frees it. NULL: refused, with `why` filled. */
 static char *disk_as(const char *text, char why[CONFIG_WHY_MAX])
@@ -72,6 +73,20 @@ static void disks(void)
     becomes(disk_as, ",empty,hdc,cdrom", "format=empty, vdev=hdc, access=ro, devtype=cdrom, target=");
     becomes(disk_as, "file:/a.img,xvdc,r", "format=raw, vdev=xvdc, access=ro, target=/a.img");
     becomes(disk_as, "tap:qcow2:/x/y,xvda,w", "format=qcow2, vdev=xvda, access=rw, target=/x/y");
+    becomes(disk_as, ",hdc:cdrom,r", "format=empty, vdev=hdc, access=ro, devtype=cdrom, target=");
+    becomes(disk_as, ",,hdc,cdrom", "format=empty, vdev=hdc, access=ro, devtype=cdrom, target=");
+    becomes(disk_as, "format=raw,/dev/vg/g,hda", hda);
+    becomes(disk_as, "/dev/vg/g,vdev=hda,raw,w", hda);
+    becomes(disk_as, "vdev=hda,/dev/vg/g", hda);
+    becomes(disk_as, ",raw,hda,w,target=/dev/vg/g", hda);
+    becomes(disk_as, "/dev/vg/g, raw, hda, w", hda);
+    becomes(disk_as, "/dev/vg/g,,,,vdev=hda", hda);
+    becomes(disk_as, "tapdisk:/dev/vg/g,hda,w", hda);
+    becomes(disk_as, "tap:aio:qcow2:/x/y,xvda,w", "format=qcow2, vdev=xvda, access=rw, target=/x/y");
+    becomes(disk_as, "foo:bar,raw,xvda", "format=raw, vdev=xvda, access=rw, target=foo:bar");
+    becomes(disk_as, "enbd:a:b,xvda,w", "format=raw, vdev=xvda, access=rw, script=block-enbd, target=a:b");
+    becomes(disk_as, "/a,raw,xvda,w,specification=virtio,untrusted,no-colo",
+            "format=raw, vdev=xvda, access=rw, specification=virtio, untrusted, target=/a");
     becomes(disk_as, "drbd:res,xvda,w", "format=raw, vdev=xvda, access=rw, script=block-drbd, target=res");
     becomes(disk_as, "backendtype=phy,vdev=sda1,target=/dev/x",
             "format=raw, vdev=sda1, access=rw, backendtype=phy, target=/dev/x");
@@ -94,6 +109,14 @@ static void bad_disks(void)
     is_refused(disk_as, "/a,raw,d5p", "\"d5p\" is no virtual disk");
     is_refused(disk_as, "bogus=1,target=/a,vdev=xvda", "\"bogus\" is no parameter of a disk");
     is_refused(disk_as, "/a,raw,xvda,w,x", "\"x\" is no fifth thing");
+    is_refused(disk_as, "/a,raw,xvda,vdev=xvdb", "its vdev is given twice, the second time as \"xvdb\"");
+    is_refused(disk_as, "/a,raw,xvda,w,format=qcow2", "its format is given twice");
+    is_refused(disk_as, "raw:qcow2:/a,xvda,w", "its format is given twice");
+    is_refused(disk_as, "/a,raw,xvda,w,target=/b", "its target is given twice");
+    is_refused(disk_as, "foo:bar,xvda,w", "\"xvda\" is no format of a disk");
+    is_refused(disk_as, "/a,raw,xvda,specification=scsi", "\"scsi\" is no specification of a disk");
+    is_refused(disk_as, "/a,raw,xvda,colo", "colo is refused: disks are not replicated");
+    is_refused(disk_as, "/a,raw,xvda,colo-host=h", "colo-host is refused: disks are not replicated");
     is_refused(disk_as, "/a,empty,xvda,w", "only a CD drive can be empty");
     is_refused(disk_as, "/a,raw,xvda,devtype=tape", "\"tape\" is no kind of device");
     is_refused(disk_as, "/a,raw,xvda,backendtype=x", "\"x\" is no backend of a disk");
@@ -116,6 +139,61 @@ static void interfaces(void)
     becomes(nic_as, "rate=250KB/s@20ms", "rate=250000B/s@20000us");
     becomes(nic_as, "rate=1MB/s@1s", "rate=1000000B/s@1000000us");
     becomes(nic_as, "rate=1Gb/s@500us", "rate=125000000B/s@500us");
+    becomes(nic_as, "rate=1GB/s@2s", "rate=1000000000B/s@2000000us");
+    becomes(nic_as, "rate=10Mb/s@20", "rate=1250000B/s@20000000us"); /* as xl 4.17 takes it */
+    becomes(nic_as, "netdev=eth0", "gatewaydev=eth0");
+    becomes(nic_as, "bridge=b,untrusted", "bridge=b,untrusted");
+    becomes(nic_as, "trusted", "trusted");
+}
+
+static bool is_known(parser parse_as, const char *text)
+{
+    char why[CONFIG_WHY_MAX] = "";
+
+    free(parse_as(text, why));
+    return !strstr(why, "is no parameter") && !strstr(why, "is no fifth");
+}
+
+/*
+ * Every parameter that Debian's manual page has a heading for, a line that begins with `mark`, is known to the parser,
+ * as a flag or with a value. Returns how many there are.
+ */
+static int manual_of(const char *page, const char *mark, parser parse_as, const char *before)
+{
+    gzFile manual = gzopen(page, "r");
+    char line[1024];
+    int found = 0;
+
+    if (!manual)
+        fprintf(stderr, "%s is not there: make setup unpacks it\n", page);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(manual);
+    while (gzgets(manual, line, sizeof(line))) {
+        if (strncmp(line, mark, strlen(mark)) != 0)
+            continue;
+        for (const char *at = line + strlen(mark); at; found++) { /* "discard\fR / \fBno-discard": both */
+            char flag[128], pair[136];
+
+            at += strncmp(at, "\\fB", 3) == 0 ? 3 : 0;
+            snprintf(flag, sizeof(flag), "%s%.*s", before, (int)strspn(at, "abcdefghijklmnopqrstuvwxyz-"), at);
+            snprintf(pair, sizeof(pair), "%s=x", flag);
+            bool known = is_known(parse_as, flag) || is_known(parse_as, pair) || strstr(flag, "deprecated-prefix");
+
+            CU_ASSERT(known);
+            if (!known)
+                fprintf(stderr, "%s has %s\n", page, flag);
+            at = strstr(at, " / ");
+            at += at ? 3 : 0;
+        }
+    }
+    gzclose(manual);
+    return found;
+}
+
+static void manuals(void)
+{
+#define MANUALS "build/debian/xen/usr/share/man/man5/" /* the tests run in the root of the tree */
+    CU_ASSERT(manual_of(MANUALS "xl-disk-configuration.5.gz", ".IP \"\\fB", disk_as, "/a,raw,xvda,w,") > 18);
+    CU_ASSERT(manual_of(MANUALS "xl-network-configuration.5.gz", ".SS \"", nic_as, "") > 12);
 }
 
 static void bad_interfaces(void)
@@ -128,8 +206,8 @@ static void bad_interfaces(void)
     is_refused(nic_as, "rate=5Mb", "\"5Mb\" is no rate");
     is_refused(nic_as, "rate=5Mb/s@7h", "is no rate");
     is_refused(nic_as, "rate=99999999999GB/s", "is no rate");
-    is_refused(nic_as, "rate=1MB/s@2s", "is no rate of up to a second's interval");
-    is_refused(nic_as, "rate=1b/s", "is no rate of up to a second's interval");
+    is_refused(nic_as, "rate=1MB/s@61s", "is no rate of up to a minute's interval");
+    is_refused(nic_as, "rate=1b/s", "is no rate of a byte or more");
     is_refused(nic_as, "type=foo", "\"foo\" is no kind of interface");
     is_refused(nic_as, "mtu=x", "\"x\" is no MTU");
     is_refused(nic_as, "devid=-1", "\"-1\" is no number of an interface");
@@ -164,6 +242,7 @@ int main(void)
         TEST_CASE(bad_disks),
         TEST_CASE(interfaces),
         TEST_CASE(bad_interfaces),
+        TEST_CASE(manuals),
         TEST_CASE(in_a_configuration),
     };
     return RUN_TESTS("devices of a configuration", tests);

@@ -69,10 +69,12 @@ static void xml_round_trips(void)
 static void xml_losses(void)
 {
     static const char *const lost[] = { "cap", "cpu_weight", "on_watchdog", "on_soft_reset", "a disk's script",
-                                        "direct-io-safe", "gatewaydev", "a rate in xl's units", "devid" };
+                                        "direct-io-safe", "gatewaydev", "a rate in xl's units", "devid", "specification",
+                                        "key \"disk\": libvirt's XML cannot say whether its backend",
+                                        "key \"vif\": libvirt's XML cannot say whether its backend" };
     struct config_case first = parse(HEAD "cap=5\ncpu_weight=9\non_watchdog='restart'\non_soft_reset='destroy'\n"
-                                     "disk=['/a,,xvda,script=/s,direct-io-safe']\n"
-                                     "vif=['gatewaydev=g,rate=1Mb/s,devid=4']\n");
+                                     "disk=['/a,,xvda,script=/s,direct-io-safe,specification=xen,trusted']\n"
+                                     "vif=['gatewaydev=g,rate=1Mb/s,devid=4,untrusted']\n");
     struct config_case messages = { 0 };
     char *xml;
 
@@ -116,6 +118,18 @@ static void xml_mistakes(void)
     xml_says(GUEST "<devices><interface><source bridge='a,b'/></interface></devices></domain>", true, "a comma cannot be");
     xml_says(GUEST "<cputune><vcpupin vcpu='1' cpuset='0'/></cputune></domain>", true, "element <vcpupin>: vcpu and cpuset");
     xml_says(GUEST "<genid/></domain>", false, "element <genid> is ignored");
+    xml_says(GUEST "<title>x</title></domain>", false, "g.xml:2:1: element <title> is ignored");
+    xml_says(GUEST "<features><acpi/><viridian/></features></domain>", false, "element <viridian> is ignored");
+    xml_says(GUEST "<clock offset='localtime'/></domain>", false, "element <clock>: offset \"localtime\" is ignored");
+    xml_says(GUEST "<devices><graphics type='vnc'/></devices></domain>", false, "element <graphics> is ignored");
+    xml_says(GUEST "<devices><disk><driver cache='none'/><target dev='xvda'/><source dev='/a'/></disk></devices></domain>",
+             false, "attribute cache of <driver> is ignored");
+    xml_says(GUEST "<devices><disk><boot order='1'/><target dev='xvda'/><source dev='/a'/></disk></devices></domain>",
+             false, "element <boot> is ignored");
+    xml_says(GUEST "<devices><interface type='bridge'><bandwidth/></interface></devices></domain>", false,
+             "element <bandwidth> is ignored");
+    xml_says(GUEST "<devices><interface type='network'><source network='default'/></interface></devices></domain>", true,
+             "type \"network\" is not available");
     struct config_case result = from_xml(GUEST "<memory unit='GiB'>1</memory><currentMemory>524288</currentMemory>"
                                          "</domain>\n<!-- -->\n");
 

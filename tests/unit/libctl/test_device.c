@@ -92,6 +92,12 @@ static void a_disk_has_these_nodes(void)
     has_line(lines, "B mode=r");
     has_line(lines, "B discard-enable=0");
     has_line(lines, "B direct-io-safe=1");
+    CU_ASSERT_PTR_NULL(strstr(lines, "trusted"));
+    free(lines);
+    lines = disk_nodes("/x,,xvdb,cdrom,untrusted"); /* a CD is a disk that cannot be written */
+    has_line(lines, "B mode=r");
+    has_line(lines, "F device-type=disk");
+    has_line(lines, "F trusted=0");
     free(lines);
 }
 
@@ -183,7 +189,10 @@ static void what_has_no_backend_is_refused(void)
     disk_is("/a,raw,xvda,rw,backendtype=phy,backend=0", NULL);
     disk_is("/a,qcow2,xvda,rw", "format qcow2");
     disk_is("/a,vhd,xvda,rw", "format vhd");
-    disk_is("/a,,hdc,cdrom", "CD drives");
+    disk_is("/a,,hdc,cdrom", NULL);
+    disk_is(",,hdc,cdrom", "an empty CD drive");
+    disk_is("/a,raw,xvda,rw,specification=xen,trusted", NULL);
+    disk_is("/a,raw,xvda,rw,specification=virtio", "specification=virtio");
     disk_is("/a,raw,xvda,rw,backendtype=qdisk", "backendtype=qdisk");
     disk_is("drbd:r0,xvda,w", "script=block-drbd");
     disk_is("/a,raw,xvda,rw,backend=storage", "backend=storage");
