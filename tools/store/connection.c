@@ -7,14 +7,13 @@
 #include <string.h>
 
 #include "store/daemon.h"
-#include "store/journal.h"
 #include "store/log.h"
 #include "store/memory.h"
 #include "store/request.h"
 
 #define INPUT_CAPACITY (4 * CONNECTION_MESSAGE_MAX)
 #define REQUESTS_A_TURN 16
-#define OUTPUT_PAUSE (64 * 1024) /* no further request is handled while so many bytes wait to be taken */
+#define OUTPUT_PAUSE (64 * 1024)
 
 _Static_assert(sizeof(struct xsd_sockmsg) == 16, "the wire header is four 32-bit words");
 
@@ -37,6 +36,7 @@ void connection_open(struct connection *connection, struct daemon *daemon, const
     connection->id = ++daemon->last_connection_id;
     connection->input_capacity = INPUT_CAPACITY;
     connection->input = allocate(connection->input_capacity);
+    connection->output_pause = OUTPUT_PAUSE;
     connection->next = daemon->connections;
     connection->link = &daemon->connections;
     if (connection->next)
@@ -46,8 +46,6 @@ void connection_open(struct connection *connection, struct daemon *daemon, const
 
 void connection_drop_watches(struct connection *connection)
 {
-    if (connection->watches && connection->durable && connection->daemon->journal)
-        journal_drop_watches(connection->daemon->journal, connection->actor.domain);
     while (connection->watches)
         watch_remove(&connection->daemon->watches, connection->watches);
     connection->overflowed = false;
@@ -331,9 +329,11 @@ static bool handle_one(struct connection *connection)
         return false;
     }
     const char *body = connection->input + connection->input_start + sizeof(header);
-    connection->input_start += sizeof(header) + header.len;
+    connection->handled_size = sizeof(header) + header.len;
+    connection->input_start += connection->handled_size;
     connection->requests++;
     request_handle(connection, &header, body);
+    connection->handled_size = 0;
     return true;
 }
 
@@ -341,7 +341,7 @@ static bool handle_one(struct connection *connection)
 static bool is_paused(const struct connection *connection)
 {
     const struct account *account = connection->actor.account;
-    return output_waiting(connection) >= OUTPUT_PAUSE ||
+    return output_waiting(connection) >= connection->output_pause ||
            (!actor_is_privileged(&connection->actor) &&
             quota_forbids(account->quota.outstanding, connection->replies_waiting));
 }

@@ -61,8 +61,10 @@ struct connection {
 
     char *input; /* input_start..input_end: received, not yet handled */
     size_t input_start, input_end, input_capacity;
+    size_t handled_size; /* of the request that is being handled, which lies before input_start; else 0 */
     char *output; /* output_start..output_end: not yet sent */
     size_t output_start, output_end, output_capacity;
+    size_t output_pause;    /* no further request is handled while so many bytes wait to be taken */
     size_t output_boundary; /* where the first message begins of which nothing has been sent */
     unsigned int replies_waiting; /* at or behind that */
     bool output_changed;          /* not only by growing: a transport that remembers it has to anew */
@@ -80,7 +82,7 @@ void connection_set_domain(struct connection *connection, domid_t domain);
 /* Ends watches and transactions and takes the connection from the daemon; its memory goes at the end of the turn. */
 void connection_close(struct connection *connection);
 
-/* Drops what is buffered, watches and transactions: as after connection_open. */
+/* Drops what is buffered, watches and transactions: as after connection_open. The journal is the caller's. */
 void connection_reset(struct connection *connection);
 
 /* There may be input, or room for output: handles a few requests, and queues the connection if there are more. */
@@ -110,7 +112,7 @@ void connection_send_owed(struct connection *connection);
  * lying for too long. Whether it has to be looked at again. */
 bool connection_tick(struct connection *connection, uint64_t now_ns);
 
-/* Removes all watches; ends all transactions. */
+/* Removes all watches, of which the journal is the caller's; ends all transactions. */
 void connection_drop_watches(struct connection *connection);
 void connection_drop_transactions(struct connection *connection);
 

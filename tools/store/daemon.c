@@ -60,6 +60,7 @@ static void clock_ready(struct loop_source *source, uint32_t events)
         return;
     for (struct connection *connection = daemon->connections; connection; connection = connection->next)
         again |= connection_tick(connection, now_ns);
+    again |= domains_serve_waiting(daemon);
     set_clock(daemon, again);
 }
 

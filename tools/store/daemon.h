@@ -23,7 +23,7 @@ struct daemon {
     struct connection *closed; /* to be freed at the end of the turn */
     struct connection *ready, **ready_end; /* to be serviced though no descriptor says so */
     uint64_t turn;
-    const struct connection *handling; /* whose request is being handled, or NULL */
+    struct connection *handling; /* whose request is being handled, or NULL */
     uint32_t last_connection_id;
     struct domain_table domains;
     struct journal *journal; /* NULL: nothing is kept */

@@ -78,6 +78,17 @@ static int connect_ring(struct daemon *daemon, domid_t domain, uint64_t gfn, con
     return 0;
 }
 
+/* Records that a connection starts in this state, and starts it. 0 or ENOSPC, when nothing has happened. */
+static int start_ring(struct daemon *daemon, struct ring_connection *ring)
+{
+    struct ring_state state;
+    ring_first_state(ring, &state);
+    if (daemon->journal && journal_introduce(daemon->journal, ring, &state))
+        return ENOSPC;
+    ring_start(ring, &state);
+    return 0;
+}
+
 int domains_connect_own(struct daemon *daemon)
 {
     struct hypervisor *hypervisor = daemon->domains.hypervisor;
@@ -89,31 +100,44 @@ int domains_connect_own(struct daemon *daemon)
     error = connect_ring(daemon, 0, 0, &mapping, remote_port);
     if (error)
         hypervisor->operations->unmap_ring(hypervisor, &mapping);
+    else if (!daemon->journal)
+        start_ring(daemon, domains_find(daemon, 0));
     return error;
+}
+
+/* Binds a known domain's port in place of the one it has. 0 or errno, when there is none. */
+static int bind_again(struct domain_table *table, struct ring_connection *ring, event_port_t remote_port)
+{
+    struct hypervisor *hypervisor = table->hypervisor;
+    event_port_t port;
+    if (ring->port)
+        hypervisor->operations->unbind(hypervisor, ring->port);
+    set_port(table, ring->port, NULL);
+    ring->port = 0;
+    int error = hypervisor->operations->bind(hypervisor, ring->connection.actor.domain, remote_port, &port);
+    if (!error && port >= PORTS_MAX) {
+        hypervisor->operations->unbind(hypervisor, port);
+        error = EINVAL;
+    }
+    if (error)
+        return error;
+    ring->remote_port = remote_port;
+    ring->port = port;
+    set_port(table, port, ring);
+    return 0;
 }
 
 /* A known domain is introduced again: it has a new event channel, and starts with nothing. */
 static int introduce_again(struct daemon *daemon, struct ring_connection *ring, event_port_t remote_port)
 {
     struct domain_table *table = &daemon->domains;
-    struct hypervisor *hypervisor = table->hypervisor;
-    event_port_t port;
-    hypervisor->operations->unbind(hypervisor, ring->port);
-    set_port(table, ring->port, NULL);
-    int error = hypervisor->operations->bind(hypervisor, ring->connection.actor.domain, remote_port, &port);
-    if (error) {
-        ring->port = 0;
-        return error;
-    }
-    ring->remote_port = remote_port;
-    ring->port = port;
-    set_port(table, port, ring);
-    if (ring->connection.failed)
-        ring_empty(ring); /* what it was cut off for is there still */
-    connection_reset(&ring->connection);
-    ring_attach(ring);
+    event_port_t before = ring->remote_port;
+    int error = bind_again(table, ring, remote_port);
+    if (!error && (error = start_ring(daemon, ring)) && bind_again(table, ring, before))
+        log_error("domain %u has no event channel to the store until it is introduced again",
+                  ring->connection.actor.domain);
     daemon_queue(daemon, &ring->connection);
-    return daemon->journal && journal_put_domain(daemon->journal, ring) ? ENOSPC : 0;
+    return error;
 }
 
 static int introduce_new(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
@@ -135,7 +159,8 @@ static void disconnect(struct domain_table *table, struct ring_connection *ring)
     table->by_id[ring->connection.actor.domain] = NULL;
     set_port(table, ring->port, NULL);
     connection_close(&ring->connection);
-    hypervisor->operations->unbind(hypervisor, ring->port);
+    if (ring->port)
+        hypervisor->operations->unbind(hypervisor, ring->port);
     hypervisor->operations->unmap_ring(hypervisor, &ring->mapping);
 }
 
@@ -151,12 +176,11 @@ int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event
     if (error)
         return error;
     ring = domains_find(daemon, domain);
-    if (daemon->journal && journal_put_domain(daemon->journal, ring)) {
+    error = start_ring(daemon, ring);
+    if (error)
         disconnect(&daemon->domains, ring); /* the next daemon would not know of it */
-        return ENOSPC;
-    }
-    *fresh = true;
-    return 0;
+    *fresh = !error;
+    return error;
 }
 
 struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
@@ -175,7 +199,7 @@ static void drop_targets(struct daemon *daemon, domid_t domain)
             connection->actor.target = DOMID_INVALID;
 }
 
-void domains_forget(struct daemon *daemon, domid_t domain)
+static void forget(struct daemon *daemon, domid_t domain)
 {
     struct change_list changes = {0};
     struct view view = store_view(&daemon->store, &changes);
@@ -183,8 +207,14 @@ void domains_forget(struct daemon *daemon, domid_t domain)
     store_forget_domain(&view, domain);
     daemon_publish(daemon, &changes);
     account_forget(&daemon->accounts, domain);
-    if (daemon->journal)
-        journal_release_domain(daemon->journal, domain);
+}
+
+/* Its slot goes with it, once the journal does not name it any more, or will not before all else. */
+static void disconnect_for_good(struct daemon *daemon, struct ring_connection *ring)
+{
+    if (ring->slot)
+        journal_drop_ring(daemon->journal, ring);
+    disconnect(&daemon->domains, ring);
 }
 
 int domains_release(struct daemon *daemon, domid_t domain)
@@ -192,9 +222,21 @@ int domains_release(struct daemon *daemon, domid_t domain)
     struct ring_connection *ring = domains_find(daemon, domain);
     if (!ring || domain == 0)
         return ENOENT;
-    disconnect(&daemon->domains, ring);
-    domains_forget(daemon, domain);
+    if (daemon->journal && journal_release_domain(daemon->journal, domain))
+        return ENOSPC;
+    disconnect_for_good(daemon, ring);
+    forget(daemon, domain);
     return 0;
+}
+
+void domains_end(struct daemon *daemon, domid_t domain)
+{
+    struct ring_connection *ring = domains_find(daemon, domain);
+    if (daemon->journal)
+        journal_end_domain(daemon->journal, domain);
+    if (ring)
+        disconnect_for_good(daemon, ring);
+    forget(daemon, domain);
 }
 
 void domains_check_life(struct daemon *daemon)
@@ -212,7 +254,7 @@ void domains_check_life(struct daemon *daemon)
         enum domain_life life = hypervisor->operations->life(hypervisor, connection->actor.domain);
         if (life == DOMAIN_GONE) {
             told[count++] = connection->actor.domain;
-            domains_release(daemon, connection->actor.domain);
+            domains_end(daemon, connection->actor.domain);
         } else if (life == DOMAIN_SHUT_DOWN && !ring->shut_down) {
             ring->shut_down = true;
             told[count++] = connection->actor.domain;
@@ -226,6 +268,18 @@ void domains_check_life(struct daemon *daemon)
     }
     if (count > 0)
         watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", told, count);
+}
+
+bool domains_serve_waiting(struct daemon *daemon)
+{
+    bool left = false;
+    for (struct connection *connection = daemon->connections; connection; connection = connection->next) {
+        struct ring_connection *ring = connection->durable ? (struct ring_connection *)connection : NULL;
+        if (ring && ring_has_to_wait(ring))
+            ring_service(ring);
+        left |= ring && ring_has_to_wait(ring);
+    }
+    return left;
 }
 
 void domains_poll(struct daemon *daemon)

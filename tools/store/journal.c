@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "store/journal_records.h"
 #include "store/journal_snapshot.h"
 #include "store/log.h"
+#include "store/memory.h"
 
 #define RECORD_KEPT (64 * 1024) /* bytes of memory for the next record that are kept */
 #define COMPACT_SLACK (512 * 1024) /* bytes that the file may always grow by before it is written anew */
@@ -25,10 +27,13 @@ struct journal {
     struct daemon *daemon;
     int directory_fd, lock_fd;
     struct journal_file file;
+    struct ring_file rings;
     uint64_t compact_at;         /* bytes in the file */
     struct bytes record;         /* memory for the one that is being made */
     struct snapshot snapshot; /* the file that will replace it, while one is written */
     bool full; /* a write failed; told to the log once */
+    domid_t *owed; /* domains that have ended, of which the file is to be told before anything else */
+    size_t owed_count;
     struct journal_state state; /* of the file as it was found */
 };
 
@@ -38,8 +43,8 @@ static uint64_t compaction_after(uint64_t live)
     return live + live / 4 + COMPACT_SLACK;
 }
 
-/* Adds one record, or nothing. */
-static int append(struct journal *journal, const struct bytes *record)
+/* Adds bytes, or nothing. */
+static int append_bytes(struct journal *journal, const struct bytes *record)
 {
     int error = journal_file_append(&journal->file, record->data, record->size);
     if (error && journal->snapshot.active) { /* its room serves better here */
@@ -53,6 +58,23 @@ static int append(struct journal *journal, const struct bytes *record)
     return error ? ENOSPC : 0;
 }
 
+/* What is recorded from here on happened after the end of these domains: it must not come before that. */
+static int settle_owed(struct journal *journal)
+{
+    while (journal->owed_count > 0) {
+        struct bytes record = {0};
+        journal_record_begin(&record, RECORD_RELEASE, journal_no_origin);
+        BYTES_PUT(&record, journal->owed[0]);
+        journal_record_end(&record);
+        int error = append_bytes(journal, &record);
+        bytes_free(&record);
+        if (error)
+            return error;
+        memmove(journal->owed, journal->owed + 1, --journal->owed_count * sizeof(journal->owed[0]));
+    }
+    return 0;
+}
+
 /* The buffer for a record, empty. */
 static struct bytes *empty_record(struct journal *journal)
 {
@@ -63,30 +85,31 @@ static struct bytes *empty_record(struct journal *journal)
 /* Completes a record and adds it. */
 static int finish(struct journal *journal, struct bytes *record)
 {
+    int error = settle_owed(journal);
     journal_record_end(record);
-    int error = append(journal, record);
+    if (!error)
+        error = append_bytes(journal, record);
     if (record->capacity > RECORD_KEPT)
         bytes_free(record);
     return error;
 }
 
-/* The request that is being handled, if it came over a ring. */
+/* The request that is being handled, if it came over a ring; what it does is about to be recorded. */
 static struct journal_origin current_origin(const struct journal *journal)
 {
-    const struct connection *connection = journal->daemon->handling;
+    struct connection *connection = journal->daemon->handling;
     if (!connection || !connection->durable)
         return journal_no_origin;
-    return (struct journal_origin){.domain = connection->actor.domain,
-                                   .position = ring_request_position((const struct ring_connection *)connection)};
+    struct ring_connection *ring = (struct ring_connection *)connection;
+    ring_record_answered(ring);
+    return (struct journal_origin){.domain = connection->actor.domain, .position = ring_request_position(ring)};
 }
 
 static int record_changes(void *context, const struct change_list *changes)
 {
     struct journal *journal = context;
     struct bytes *record = empty_record(journal);
-    struct journal_origin origin = current_origin(journal);
-    journal_record_begin(record, RECORD_CHANGES);
-    journal_put_origin(record, &origin);
+    journal_record_begin(record, RECORD_CHANGES, current_origin(journal));
     for (const struct change *change = changes->first; change; change = change->next)
         journal_put_change(record, change);
     return finish(journal, record);
@@ -95,14 +118,74 @@ static int record_changes(void *context, const struct change_list *changes)
 int journal_put_domain(struct journal *journal, const struct ring_connection *ring)
 {
     struct bytes *record = empty_record(journal);
-    journal_encode_domain(record, ring);
+    journal_encode_domain(record, ring, current_origin(journal));
     return finish(journal, record);
+}
+
+static uint64_t new_introduction(void)
+{
+    uint64_t number = 0;
+    while (number == 0)
+        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+            number = 0;
+    return number;
+}
+
+/* Gives a ring a slot with this state, and then the journal its domain under this introduction. 0 or ENOSPC, when
+ * nothing has changed. */
+static int take_ring(struct journal *journal, struct ring_connection *ring, struct ring_state *state,
+                     uint64_t introduction)
+{
+    struct ring_slot *slot = ring_file_take(&journal->rings), *slot_before = ring->slot;
+    uint64_t before = ring->introduction;
+    if (!slot)
+        return ENOSPC;
+    state->introduction = ring->introduction = introduction;
+    ring_slot_put(slot, state);
+    if (journal_put_domain(journal, ring)) {
+        ring->introduction = before;
+        ring_file_drop(&journal->rings, slot);
+        return ENOSPC;
+    }
+    ring->slot = slot;
+    if (slot_before)
+        ring_file_drop(&journal->rings, slot_before);
+    return 0;
+}
+
+int journal_introduce(struct journal *journal, struct ring_connection *ring, struct ring_state *state)
+{
+    return take_ring(journal, ring, state, new_introduction());
+}
+
+int journal_introduce_waiting(struct journal *journal, struct ring_connection *ring)
+{
+    struct ring_state state;
+    domid_t domain = ring->connection.actor.domain;
+    ring_get_state(ring, &state);
+    int error = take_ring(journal, ring, &state, ring->introduction ? ring->introduction : new_introduction());
+    if (error && !ring->waits)
+        log_error("there is no room for the state of domain %u's ring: it has to wait until there is some", domain);
+    if (!error && ring->waits)
+        log_info("domain %u's ring is served: there is room for its state", domain);
+    ring->waits = error != 0;
+    if (error)
+        daemon_start_clock(journal->daemon);
+    else
+        ring_recorded(ring, &state);
+    return error;
+}
+
+void journal_drop_ring(struct journal *journal, struct ring_connection *ring)
+{
+    ring_file_drop(&journal->rings, ring->slot);
+    ring->slot = NULL;
 }
 
 static int put_number(struct journal *journal, enum journal_record kind, domid_t domain)
 {
     struct bytes *record = empty_record(journal);
-    journal_record_begin(record, kind);
+    journal_record_begin(record, kind, current_origin(journal));
     BYTES_PUT(record, domain);
     return finish(journal, record);
 }
@@ -110,6 +193,13 @@ static int put_number(struct journal *journal, enum journal_record kind, domid_t
 int journal_release_domain(struct journal *journal, domid_t domain)
 {
     return put_number(journal, RECORD_RELEASE, domain);
+}
+
+void journal_end_domain(struct journal *journal, domid_t domain)
+{
+    journal->owed = reallocate(journal->owed, (journal->owed_count + 1) * sizeof(journal->owed[0]));
+    journal->owed[journal->owed_count++] = domain;
+    settle_owed(journal);
 }
 
 int journal_drop_watches(struct journal *journal, domid_t domain)
@@ -120,7 +210,7 @@ int journal_drop_watches(struct journal *journal, domid_t domain)
 int journal_put_quota(struct journal *journal, domid_t domain, const struct quota_field *field, unsigned int value)
 {
     struct bytes *record = empty_record(journal);
-    journal_encode_limit(record, domain, field, value);
+    journal_encode_limit(record, domain, field, value, current_origin(journal));
     return finish(journal, record);
 }
 
@@ -190,8 +280,8 @@ static char *read_file(int fd, size_t *size)
     return data;
 }
 
-/* Reads the file into the daemon's store, and takes it over. A damaged one is kept beside it for people to look at. 0 or
- * errno. */
+/* Reads the journal into the daemon's store, and takes it over. A damaged one is kept beside it for people to look at.
+ * 0 or errno. */
 static int load(struct journal *journal, const char *directory, int fd)
 {
     size_t size;
@@ -237,7 +327,7 @@ struct journal *journal_open(struct daemon *daemon, const char *directory)
 {
     struct journal *journal = allocate(sizeof(*journal));
     journal->daemon = daemon;
-    journal->file.fd = journal->lock_fd = -1;
+    journal->file.fd = journal->rings.fd = journal->lock_fd = -1;
     int error = 0;
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
         error = errno;
@@ -250,6 +340,13 @@ struct journal *journal_open(struct daemon *daemon, const char *directory)
                   error == EWOULDBLOCK ? "another store daemon serves from it" : strerror(error));
         goto close_journal;
     }
+    size_t damaged_rings = 0;
+    error = ring_file_open(&journal->rings, journal->directory_fd, &damaged_rings);
+    if (error) {
+        log_error("%s/rings: %s", directory, strerror(error));
+        goto close_journal;
+    }
+    journal->state.rings = &journal->rings;
     int fd = openat(journal->directory_fd, "journal", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     error = fd < 0 ? errno : load(journal, directory, fd);
     if (error) {
@@ -272,10 +369,15 @@ close_journal:
 
 void journal_close(struct journal *journal)
 {
+    for (struct connection *connection = journal->daemon->connections; connection; connection = connection->next)
+        if (connection->durable)
+            ((struct ring_connection *)connection)->slot = NULL;
     journal_state_free(&journal->state);
     snapshot_abandon(&journal->snapshot);
     journal_file_close(&journal->file);
+    ring_file_close(&journal->rings);
     bytes_free(&journal->record);
+    free(journal->owed);
     if (journal->lock_fd >= 0)
         close(journal->lock_fd);
     if (journal->directory_fd >= 0)
@@ -288,17 +390,26 @@ void journal_close(struct journal *journal)
 }
 
 /* Puts a domain's state back into its connection. */
-static void restore_connection(struct journal *journal, const struct journal_domain *kept, struct ring_connection *ring)
+static void restore_connection(struct journal *journal, struct journal_domain *kept, struct ring_connection *ring)
 {
     struct connection *connection = &ring->connection;
     connection->actor.target = kept->target;
-    connection->last_transaction_id = connection->lost_transaction_id = kept->last_transaction_id;
     ring->shut_down = kept->shut_down;
-    ring->done = kept->done_count ? allocate(kept->done_count * sizeof(ring->done[0])) : NULL;
-    ring->done_count = kept->done_count;
-    if (ring->done)
-        memcpy(ring->done, kept->done, kept->done_count * sizeof(ring->done[0]));
-    ring_restore(ring, kept);
+    ring->introduction = kept->introduction;
+    if (kept->ring) {
+        ring->slot = kept->slot;
+        ring->done = kept->done;
+        ring->done_count = kept->done_count;
+        kept->done = NULL;
+        ring_restore(ring, kept->ring);
+    } else {
+        struct ring_state state;
+        log_error("domain %u: there is no state of its ring: what was under way is lost", kept->domain);
+        ring->request_consumer = kept->newest;
+        ring_first_state(ring, &state);
+        ring_start(ring, &state);
+        ring->start = 0; /* all watches that the journal has are its own */
+    }
     for (const struct journal_watch *kept_watch = kept->watches; kept_watch; kept_watch = kept_watch->next) {
         size_t home_size = kept_watch->relative ? kept_watch->relative - 1 : 0;
         struct watch *watch =
@@ -309,23 +420,46 @@ static void restore_connection(struct journal *journal, const struct journal_dom
     }
 }
 
+static void restore_domain(struct journal *journal, struct journal_domain *kept)
+{
+    struct daemon *daemon = journal->daemon;
+    struct ring_connection *ring = kept->domain == 0
+                                       ? domains_find(daemon, 0)
+                                       : domains_reconnect(daemon, kept->domain, kept->gfn, kept->remote_port);
+    if (ring) {
+        restore_connection(journal, kept, ring);
+        return;
+    }
+    log_info("domain %u ended while no store was served: what it owned is removed", kept->domain);
+    if (kept->slot)
+        ring_file_drop(&journal->rings, kept->slot);
+    domains_end(daemon, kept->domain);
+    watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", &kept->domain, 1);
+}
+
+/* The domain that this daemon runs in is introduced by nobody. */
+static void start_own(struct daemon *daemon)
+{
+    struct ring_state state;
+    struct ring_connection *own = domains_find(daemon, 0);
+    if (!own || own->introduction)
+        return;
+    ring_first_state(own, &state);
+    ring_start(own, &state);
+}
+
 void journal_restore_domains(struct journal *journal)
 {
     struct daemon *daemon = journal->daemon;
-    for (const struct journal_domain *kept = journal->state.domains; kept; kept = kept->next) {
-        struct ring_connection *ring =
-            kept->domain == 0 ? domains_find(daemon, 0)
-                              : domains_reconnect(daemon, kept->domain, kept->gfn, kept->remote_port);
-        if (ring) {
-            restore_connection(journal, kept, ring);
-        } else {
-            log_info("domain %u ended while no store was served: what it owned is removed", kept->domain);
-            domains_forget(daemon, kept->domain);
-            watch_fire_special(&daemon->watches, daemon->store.top, "@releaseDomain", &kept->domain, 1);
-        }
-    }
+    for (struct journal_domain *kept = journal->state.domains; kept; kept = kept->next)
+        if (kept->ring)
+            kept->slot = ring_file_claim(&journal->rings, kept->ring);
+    ring_file_end_claims(&journal->rings);
+    for (struct journal_domain *kept = journal->state.domains; kept; kept = kept->next)
+        restore_domain(journal, kept);
     journal_state_free(&journal->state);
-    for (const struct connection *connection = daemon->connections; connection; connection = connection->next)
+    start_own(daemon);
+    for (struct connection *connection = daemon->connections; connection; connection = connection->next)
         if (connection->durable)
-            journal_put_domain(journal, (const struct ring_connection *)connection);
+            ring_take_up((struct ring_connection *)connection);
 }

@@ -2,6 +2,7 @@
 /* Records of the journal as bytes, both ways. */
 #include "store/journal_format.h"
 
+#include "store/checksum.h"
 #include "store/journal_nodes.h"
 #include "store/log.h"
 #include "store/watch.h"
@@ -14,24 +15,19 @@ struct record_header {
 _Static_assert(sizeof(JOURNAL_MAGIC) == JOURNAL_MAGIC_SIZE, "the magic is as long as a record's header");
 _Static_assert(sizeof(struct record_header) == 16, "the header has no holes");
 
-static uint64_t checksum(uint32_t size, uint32_t kind, const char *payload)
+static uint64_t checksum(const struct record_header *header, const char *payload)
 {
-    uint64_t sum = 0xcbf29ce484222325u ^ ((uint64_t)size << 32 | kind);
-    for (; size >= sizeof(uint64_t); size -= (uint32_t)sizeof(uint64_t), payload += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, payload, sizeof(word));
-        sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
-        sum ^= sum >> 29;
-    }
-    for (uint32_t i = 0; i < size; i++)
-        sum = (sum ^ (unsigned char)payload[i]) * 0x100000001b3u;
-    return sum ^ sum >> 32;
+    return checksum_bytes((uint64_t)header->size << 32 | header->kind, payload, header->size);
 }
 
-void journal_record_begin(struct bytes *record, enum journal_record kind)
+const struct journal_origin journal_no_origin = {.domain = DOMID_INVALID};
+
+void journal_record_begin(struct bytes *record, enum journal_record kind, struct journal_origin origin)
 {
     struct record_header header = {.kind = kind};
     BYTES_PUT(record, header);
+    BYTES_PUT(record, origin.domain);
+    BYTES_PUT(record, origin.position);
 }
 
 void journal_record_end(struct bytes *record)
@@ -39,14 +35,8 @@ void journal_record_end(struct bytes *record)
     struct record_header header;
     memcpy(&header, record->data, sizeof(header));
     header.size = (uint32_t)(record->size - sizeof(header));
-    header.checksum = checksum(header.size, header.kind, record->data + sizeof(header));
+    header.checksum = checksum(&header, record->data + sizeof(header));
     memcpy(record->data, &header, sizeof(header));
-}
-
-void journal_put_origin(struct bytes *record, const struct journal_origin *origin)
-{
-    BYTES_PUT(record, origin->domain);
-    BYTES_PUT(record, origin->position);
 }
 
 void journal_put_change(struct bytes *record, const struct change *change)
@@ -70,13 +60,7 @@ void journal_put_domain_state(struct bytes *record, const struct journal_domain 
     BYTES_PUT(record, shut_down);
     BYTES_PUT(record, domain->gfn);
     BYTES_PUT(record, domain->remote_port);
-    BYTES_PUT(record, domain->consumer);
-    BYTES_PUT(record, domain->producer);
-    BYTES_PUT(record, domain->last_transaction_id);
-    BYTES_PUT(record, domain->output_boundary);
-    bytes_put_sized(record, domain->input, domain->input_size);
-    bytes_put_sized(record, domain->output, domain->output_size);
-    bytes_put_sized(record, domain->done, domain->done_count * sizeof(domain->done[0]));
+    BYTES_PUT(record, domain->introduction);
 }
 
 void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value)
@@ -178,7 +162,7 @@ static struct journal_domain **find_domain(struct journal_state *state, domid_t 
     return link;
 }
 
-/* Notes that a request was carried out, if its domain is known. */
+/* Notes that a request was carried out, if its domain is known, and the state of its ring does not have that. */
 static void load_origin(struct journal_state *state, struct byte_reader *reader)
 {
     struct journal_origin origin;
@@ -186,6 +170,10 @@ static void load_origin(struct journal_state *state, struct byte_reader *reader)
     BYTES_GET(reader, origin.position);
     struct journal_domain *domain = reader->failed ? NULL : *find_domain(state, origin.domain);
     if (!domain)
+        return;
+    if (origin.position > domain->newest)
+        domain->newest = origin.position;
+    if (domain->ring && origin.position <= domain->ring->consumer - domain->ring->input_size)
         return;
     domain->done = reallocate(domain->done, (domain->done_count + 1) * sizeof(domain->done[0]));
     domain->done[domain->done_count++] = origin.position;
@@ -206,7 +194,6 @@ static void free_domain(struct journal_domain **link)
     *link = domain->next;
     free_watches(domain);
     free(domain->done);
-    free(domain->memory);
     free(domain);
 }
 
@@ -219,55 +206,48 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     BYTES_GET(reader, shut_down);
     BYTES_GET(reader, read.gfn);
     BYTES_GET(reader, read.remote_port);
-    BYTES_GET(reader, read.consumer);
-    BYTES_GET(reader, read.producer);
-    BYTES_GET(reader, read.last_transaction_id);
+    BYTES_GET(reader, read.introduction);
     read.shut_down = shut_down;
-    BYTES_GET(reader, read.output_boundary);
-    const char *input = bytes_get_sized(reader, &read.input_size);
-    const char *output = bytes_get_sized(reader, &read.output_size);
-    size_t done_size;
-    const char *done = bytes_get_sized(reader, &done_size);
-    read.done_count = done_size / sizeof(read.done[0]);
-    if (reader->failed || read.domain >= DOMID_FIRST_RESERVED || read.output_boundary > read.output_size) {
+    if (reader->failed || read.domain >= DOMID_FIRST_RESERVED || read.introduction == 0) {
         reader->failed = true;
         return;
     }
-    read.memory = allocate(read.input_size + read.output_size + 1);
-    memcpy(read.memory, input, read.input_size);
-    memcpy(read.memory + read.input_size, output, read.output_size);
-    read.done = allocate(done_size + 1);
-    memcpy(read.done, done, read.done_count * sizeof(read.done[0]));
-    read.input = read.memory;
-    read.output = read.memory + read.input_size;
-
     struct journal_domain **link = find_domain(state, read.domain);
-    if (*link) {
+    if (*link && (*link)->introduction != read.introduction) {
+        read.next = (*link)->next;
+        free_watches(*link);
+        free((*link)->done);
+    } else if (*link) {
         read.next = (*link)->next;
         read.watches = (*link)->watches;
-        free((*link)->done);
-        free((*link)->memory);
+        read.newest = (*link)->newest;
+        read.done = (*link)->done;
+        read.done_count = (*link)->done_count;
     } else {
         *link = allocate(sizeof(**link));
     }
+    read.ring = state->rings ? ring_file_find(state->rings, read.domain, read.introduction) : NULL;
     **link = read;
 }
 
 static void load_watch(struct journal_state *state, struct byte_reader *reader, bool remove)
 {
     domid_t domain;
+    uint64_t position;
     uint32_t relative;
     int32_t depth;
-    load_origin(state, reader);
     BYTES_GET(reader, domain);
+    BYTES_GET(reader, position);
     BYTES_GET(reader, relative);
     BYTES_GET(reader, depth);
     const char *path = get_path(reader), *token = get_string(reader);
-    struct journal_domain *owner = reader->failed ? NULL : *find_domain(state, domain);
-    if (!owner || relative >= strlen(path) || depth < WATCH_ALL_BELOW) {
+    if (reader->failed || relative >= strlen(path) || depth < WATCH_ALL_BELOW) {
         reader->failed = true;
         return;
     }
+    struct journal_domain *owner = *find_domain(state, domain);
+    if (!owner || (owner->ring && position < owner->ring->start))
+        return;
     struct journal_watch **link = &owner->watches;
     while (*link && (strcmp((*link)->path, path) != 0 || strcmp((*link)->token, token) != 0))
         link = &(*link)->next;
@@ -321,34 +301,49 @@ static void load_limit(struct journal_state *state, struct byte_reader *reader)
     state->limits = limit;
 }
 
-static void load_domain_end(struct journal_state *state, struct byte_reader *reader, bool whole)
+static void load_release(struct journal_state *state, struct store *store, struct byte_reader *reader)
 {
     domid_t domain;
     BYTES_GET(reader, domain);
-    struct journal_domain **link = find_domain(state, domain);
-    if (!reader->failed && whole)
-        drop_limits(state, domain, NULL);
-    if (reader->failed || !*link)
+    if (reader->failed)
         return;
-    if (whole)
+    struct change_list changes = {0};
+    struct view view = store_view(store, &changes);
+    store_forget_domain(&view, domain);
+    change_list_release(&changes);
+    drop_limits(state, domain, NULL);
+    struct journal_domain **link = find_domain(state, domain);
+    if (*link)
         free_domain(link);
-    else
-        free_watches(*link);
+    for (struct journal_domain *other = state->domains; other; other = other->next)
+        if (other->target == domain)
+            other->target = DOMID_INVALID;
+}
+
+static void load_drop_watches(struct journal_state *state, struct byte_reader *reader)
+{
+    domid_t domain;
+    BYTES_GET(reader, domain);
+    struct journal_domain *owner = reader->failed ? NULL : *find_domain(state, domain);
+    if (owner)
+        free_watches(owner);
 }
 
 static bool load_record(struct journal_state *state, struct store *store, uint32_t kind, struct byte_reader *reader)
 {
+    load_origin(state, reader);
     switch (kind) {
     case RECORD_CHANGES:
-        load_origin(state, reader);
         load_changes(store, reader);
         break;
     case RECORD_DOMAIN:
         load_domain(state, reader);
         break;
     case RECORD_RELEASE:
+        load_release(state, store, reader);
+        break;
     case RECORD_DROP_WATCHES:
-        load_domain_end(state, reader, kind == RECORD_RELEASE);
+        load_drop_watches(state, reader);
         break;
     case RECORD_WATCH:
     case RECORD_UNWATCH:
@@ -393,7 +388,7 @@ size_t journal_load(struct journal_state *state, struct store *store, const char
         memcpy(&header, data + at, sizeof(header));
         const char *payload = data + at + sizeof(header);
         struct byte_reader reader = {.at = payload, .end = payload + header.size};
-        bool sound = checksum(header.size, header.kind, payload) == header.checksum;
+        bool sound = checksum(&header, payload) == header.checksum;
         if (sound && load_record(state, store, header.kind, &reader)) {
             if (first_bad) {
                 log_error("the journal is damaged between bytes %zu and %zu", first_bad, at);

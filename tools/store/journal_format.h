@@ -5,15 +5,16 @@
 
 #include "store/bytes.h"
 #include "store/hypervisor.h"
+#include "store/ring_file.h"
 #include "store/store.h"
 
-#define JOURNAL_MAGIC "KeelStore2\n\0\0\0\0" /* with its last zero byte 16 */
+#define JOURNAL_MAGIC "KeelStore3\n\0\0\0\0" /* with its last zero byte 16 */
 #define JOURNAL_MAGIC_SIZE 16
 
 enum journal_record {
     RECORD_CHANGES = 1,
-    RECORD_DOMAIN,       /* all about a domain and its ring but its watches */
-    RECORD_RELEASE,
+    RECORD_DOMAIN,       /* an introduction; again with the same number of it when something of it has changed */
+    RECORD_RELEASE,      /* a domain's end, with the removal of all it owns */
     RECORD_WATCH,
     RECORD_UNWATCH,
     RECORD_DROP_WATCHES,
@@ -21,11 +22,14 @@ enum journal_record {
     RECORD_LIMIT,        /* of one domain, or of all; or the features of a domain's ring */
 };
 
-/* Which request made a record: that of a domain that ends at this byte of its ring's stream; or none, DOMID_INVALID. */
+/* Which request made a record: that of a domain that ends at this position of its ring (ring_slot.h); or none,
+ * DOMID_INVALID. A record without anything else in it, RECORD_CHANGES of no change, says that the request was carried
+ * out. */
 struct journal_origin {
     domid_t domain;
-    uint32_t position;
+    uint64_t position;
 };
+extern const struct journal_origin journal_no_origin;
 
 struct journal_watch {
     struct journal_watch *next;
@@ -42,13 +46,12 @@ struct journal_domain {
     bool shut_down;
     uint64_t gfn;
     event_port_t remote_port;
-    uint32_t consumer, producer, last_transaction_id;
-    const char *input, *output;
-    size_t input_size, output_size;
-    uint32_t output_boundary; /* of `output`, up to where it is the rest of a message */
-    uint32_t *done; /* positions of requests after this state that were carried out */
+    uint64_t introduction;         /* never 0; another one starts with nothing but what the domain owns */
+    const struct ring_state *ring; /* as it was found in the file of states; NULL: there was none */
+    struct ring_slot *slot;        /* where that lies, once it is claimed */
+    uint64_t *done;  /* positions behind that state of requests that were carried out */
     size_t done_count;
-    char *memory; /* that input and output lie in, when it belongs to this */
+    uint64_t newest; /* position of all such, also those before the state */
 };
 
 /* A limit of one domain, or of all (DOMID_INVALID); or, with an empty name, the features of a domain's ring. */
@@ -61,16 +64,16 @@ struct journal_limit {
 
 /* What a file says beside the tree: domains, and what was set for them. */
 struct journal_state {
+    const struct ring_file *rings; /* set before loading; may be NULL */
     struct journal_domain *domains;
     struct journal_limit *limits;
     size_t snapshot_end; /* where the tree ends that the file begins with */
 };
 
 /* A record is built in an empty buffer between these two. */
-void journal_record_begin(struct bytes *record, enum journal_record kind);
+void journal_record_begin(struct bytes *record, enum journal_record kind, struct journal_origin origin);
 void journal_record_end(struct bytes *record);
 
-void journal_put_origin(struct bytes *record, const struct journal_origin *origin);
 void journal_put_change(struct bytes *record, const struct change *change);
 /* `name` as in quota_find_any; none for features. */
 void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value);

@@ -33,9 +33,17 @@ static void write_record(struct snapshot *snapshot, struct bytes *record)
 
 static void write_connection(struct snapshot *snapshot, const struct connection *connection)
 {
+    const struct ring_connection *ring = (const struct ring_connection *)connection;
     struct bytes record = {0};
-    journal_encode_domain(&record, (const struct ring_connection *)connection);
+    if (!ring->introduction)
+        return; /* it waits for room, and has asked for nothing yet */
+    journal_encode_domain(&record, ring, journal_no_origin);
     write_record(snapshot, &record);
+    for (size_t i = 0; i < ring->done_count; i++) {
+        journal_record_begin(&record, RECORD_CHANGES,
+                             (struct journal_origin){.domain = connection->actor.domain, .position = ring->done[i]});
+        write_record(snapshot, &record);
+    }
     for (const struct watch *watch = connection->watches; watch; watch = watch->next_of_connection) {
         journal_encode_watch(&record, RECORD_WATCH, watch, journal_no_origin);
         write_record(snapshot, &record);
@@ -45,7 +53,7 @@ static void write_connection(struct snapshot *snapshot, const struct connection 
 static void write_limit(struct snapshot *snapshot, domid_t domain, const struct quota_field *field, uint32_t value)
 {
     struct bytes record = {0};
-    journal_encode_limit(&record, domain, field, value);
+    journal_encode_limit(&record, domain, field, value, journal_no_origin);
     write_record(snapshot, &record);
 }
 
@@ -84,7 +92,7 @@ static void write_nodes(struct snapshot *snapshot)
 {
     for (int i = 0; i < STEP_RECORDS && snapshot->nodes_left && !snapshot->error; i++) {
         struct bytes record = {0};
-        journal_record_begin(&record, RECORD_NODES);
+        journal_record_begin(&record, RECORD_NODES, journal_no_origin);
         snapshot->nodes_left = journal_put_nodes(&record, &snapshot->iterator, RECORD_SIZE);
         if (snapshot->nodes_left)
             write_record(snapshot, &record);

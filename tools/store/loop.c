@@ -42,7 +42,7 @@ bool loop_turn(struct loop *loop, int timeout_ms, bool busy)
 
 void loop_run(struct loop *loop)
 {
-    bool busy = false;
+    bool busy = true; /* connections may be queued already */
     while (!loop->stop)
         busy = loop_turn(loop, -1, busy);
 }

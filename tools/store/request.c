@@ -125,6 +125,8 @@ static bool is_done_before(struct request *request)
         connection_take_transaction(connection, transaction);
         transaction_free(transaction);
     }
+    if (request->header->type == XS_RESET_WATCHES)
+        connection_drop_transactions(connection);
     return true;
 }
 

@@ -49,8 +49,12 @@ int request_resume(struct request *request)
     struct ring_connection *ring = domains_find(request->daemon, domain);
     if (!ring)
         return ENOENT;
+    bool before = ring->shut_down;
     ring->shut_down = false;
-    return record(request, ring);
+    int error = record(request, ring);
+    if (error)
+        ring->shut_down = before;
+    return error;
 }
 
 int request_set_target(struct request *request)
@@ -62,8 +66,12 @@ int request_set_target(struct request *request)
     struct ring_connection *ring = domains_find(request->daemon, domain);
     if (!ring || !domains_find(request->daemon, target))
         return ENOENT;
+    domid_t before = ring->connection.actor.target;
     ring->connection.actor.target = target;
-    return record(request, ring);
+    int error = record(request, ring);
+    if (error)
+        ring->connection.actor.target = before;
+    return error;
 }
 
 int request_get_domain_path(struct request *request)

@@ -210,7 +210,11 @@ int request_unwatch(struct request *request)
 
 int request_reset_watches(struct request *request)
 {
-    connection_drop_watches(request->connection);
-    connection_drop_transactions(request->connection);
+    struct connection *connection = request->connection;
+    struct journal *journal = connection->durable && connection->watches ? request->daemon->journal : NULL;
+    if (journal && journal_drop_watches(journal, connection->actor.domain))
+        return ENOSPC;
+    connection_drop_watches(connection);
+    connection_drop_transactions(connection);
     return 0;
 }

@@ -7,12 +7,13 @@
 
 #include "store/daemon.h"
 #include "store/journal.h"
-#include "store/journal_format.h"
 #include "store/log.h"
 #include "store/memory.h"
 
 _Static_assert(offsetof(struct xenstore_domain_interface, req_cons) == 2048, "layout of the ring page");
 _Static_assert(offsetof(struct xenstore_domain_interface, error) == 2072, "layout of the ring page");
+
+_Static_assert(RING_OUTPUT_PAUSE + CONNECTION_MESSAGE_MAX <= RING_STATE_OUTPUT_MAX, "all replies can be recorded");
 
 #define COMPLAINTS_MAX 3 /* lines in the log about one domain: it must not fill the log */
 
@@ -43,10 +44,10 @@ static void set_error(struct ring_connection *ring, uint32_t error)
     }
 }
 
-uint32_t ring_request_position(const struct ring_connection *ring)
+uint64_t ring_request_position(const struct ring_connection *ring)
 {
     const struct connection *connection = &ring->connection;
-    return ring->request_consumer - (uint32_t)(connection->input_end - connection->input_start);
+    return ring->request_consumer - (connection->input_end - connection->input_start);
 }
 
 bool ring_request_is_done(const struct ring_connection *ring)
@@ -57,41 +58,98 @@ bool ring_request_is_done(const struct ring_connection *ring)
     return false;
 }
 
+bool ring_has_to_wait(const struct ring_connection *ring)
+{
+    return ring->connection.daemon->journal && !ring->slot;
+}
+
 /* Forgets the requests carried out before that have been handled again by now. */
 static void drop_past_positions(struct ring_connection *ring)
 {
-    uint32_t now = ring_request_position(ring);
+    uint64_t now = ring_request_position(ring);
     size_t kept = 0;
     for (size_t i = 0; i < ring->done_count; i++)
-        if ((int32_t)(ring->done[i] - now) > 0)
+        if (ring->done[i] > now)
             ring->done[kept++] = ring->done[i];
     ring->done_count = kept;
 }
 
-/* The byte of the response stream at which all output ends that waits. */
-static uint32_t output_end(const struct ring_connection *ring)
+/* So much of the output that waits is part of the state: whole messages, among them all replies (RING_OUTPUT_PAUSE).
+ * The events behind that are lost with the daemon: the next one has one for each watch. */
+static uint32_t recordable_output(const struct connection *connection)
 {
-    return ring->response_producer + (uint32_t)(ring->connection.output_end - ring->connection.output_start);
+    size_t at = connection->output_boundary, end = connection->output_start + RING_STATE_OUTPUT_MAX;
+    if (connection->output_end <= end)
+        return (uint32_t)(connection->output_end - connection->output_start);
+    for (;;) {
+        struct xsd_sockmsg header;
+        memcpy(&header, connection->output + at, sizeof(header));
+        if (at + sizeof(header) + header.len > end)
+            return (uint32_t)(at - connection->output_start);
+        at += sizeof(header) + header.len;
+    }
 }
 
-/* Before anything in the page changes, the journal has the new state. Delivering what it knows already needs no record:
+void ring_get_state(const struct ring_connection *ring, struct ring_state *state)
+{
+    const struct connection *connection = &ring->connection;
+    size_t input_start = connection->input_start - connection->handled_size;
+    *state = (struct ring_state){
+        .domain = connection->actor.domain,
+        .introduction = ring->introduction,
+        .start = ring->start,
+        .consumer = ring->request_consumer,
+        .producer = ring->response_producer,
+        .last_transaction_id = connection->last_transaction_id,
+        .input = connection->input + input_start,
+        .output = connection->output ? connection->output + connection->output_start : "",
+        .input_size = (uint32_t)(connection->input_end - input_start),
+        .output_size = recordable_output(connection),
+    };
+    size_t rest = connection->output_boundary - connection->output_start;
+    state->output_boundary = rest < state->output_size ? (uint32_t)rest : state->output_size;
+}
+
+void ring_recorded(struct ring_connection *ring, const struct ring_state *state)
+{
+    ring->recorded_consumer = state->consumer;
+    ring->recorded_position = state->consumer - state->input_size;
+    ring->recorded_end = state->producer + state->output_size;
+    ring->connection.output_changed = false;
+}
+
+/* Before anything in the page changes, the slot has the new state. Delivering what it knows already needs no record:
  * the page itself says how far that has come. */
 static void record(struct ring_connection *ring)
 {
-    struct journal *journal = ring->connection.daemon->journal;
+    struct ring_state state;
     drop_past_positions(ring);
-    if (journal)
-        journal_put_domain(journal, ring);
-    ring->recorded_consumer = ring->request_consumer;
-    ring->recorded_end = output_end(ring);
-    ring->connection.output_changed = false;
+    ring_get_state(ring, &state);
+    if (ring->slot)
+        ring_slot_put(ring->slot, &state);
+    ring_recorded(ring, &state);
+}
+
+void ring_record_answered(struct ring_connection *ring)
+{
+    if (ring->recorded_position != ring_request_position(ring) - ring->connection.handled_size)
+        record(ring);
+}
+
+/* Whether requests were taken or handled that the slot does not know of. */
+static bool has_news(const struct ring_connection *ring)
+{
+    return ring->recorded_consumer != ring->request_consumer ||
+           ring->recorded_position != ring_request_position(ring);
 }
 
 static ssize_t receive(struct connection *connection, void *to, size_t size)
 {
     struct ring_connection *ring = ring_of(connection);
     struct xenstore_domain_interface *page = ring->mapping.page;
-    uint32_t waiting = load(&page->req_prod) - ring->request_consumer;
+    if (ring_has_to_wait(ring))
+        return 0;
+    uint32_t waiting = load(&page->req_prod) - (uint32_t)ring->request_consumer;
     if (waiting > XENSTORE_RING_SIZE) {
         set_error(ring, XENSTORE_ERROR_RINGIDX);
         return -1;
@@ -103,7 +161,7 @@ static ssize_t receive(struct connection *connection, void *to, size_t size)
     size_t first = count < XENSTORE_RING_SIZE - offset ? count : XENSTORE_RING_SIZE - offset;
     memcpy(to, page->req + offset, first);
     memcpy((char *)to + first, page->req, count - first);
-    ring->request_consumer += (uint32_t)count;
+    ring->request_consumer += count;
     return (ssize_t)count;
 }
 
@@ -111,6 +169,8 @@ static ssize_t send_bytes(struct connection *connection, const void *from, size_
 {
     struct ring_connection *ring = ring_of(connection);
     struct xenstore_domain_interface *page = ring->mapping.page;
+    if (ring_has_to_wait(ring))
+        return 0;
     uint32_t waiting = ring->response_producer - load(&page->rsp_cons);
     if (waiting > XENSTORE_RING_SIZE) {
         set_error(ring, XENSTORE_ERROR_RINGIDX);
@@ -120,9 +180,10 @@ static ssize_t send_bytes(struct connection *connection, const void *from, size_
     size_t count = room < size ? room : size;
     if (count == 0)
         return 0;
-    if (ring->recorded_consumer != ring->request_consumer || ring->recorded_end != output_end(ring) ||
-        connection->output_changed)
+    if (has_news(ring) || connection->output_changed || ring->recorded_end == ring->response_producer)
         record(ring);
+    if (count > ring->recorded_end - ring->response_producer)
+        count = ring->recorded_end - ring->response_producer;
     size_t offset = MASK_XENSTORE_IDX(ring->response_producer);
     size_t first = count < XENSTORE_RING_SIZE - offset ? count : XENSTORE_RING_SIZE - offset;
     memcpy(page->rsp + offset, from, first);
@@ -147,10 +208,12 @@ static void wait_for(struct connection *connection, bool for_input, bool for_out
 {
     struct ring_connection *ring = ring_of(connection);
     struct xenstore_domain_interface *page = ring->mapping.page;
-    if (ring->recorded_consumer != ring->request_consumer)
+    if (connection->failed || ring_has_to_wait(ring))
+        return;
+    if (has_news(ring))
         record(ring);
-    if (ring->published_consumer != ring->request_consumer) {
-        ring->published_consumer = ring->request_consumer;
+    if (ring->published_consumer != (uint32_t)ring->request_consumer) {
+        ring->published_consumer = (uint32_t)ring->request_consumer;
         store_index(&page->req_cons, ring->published_consumer);
         ring->notify_due = true;
     }
@@ -158,7 +221,7 @@ static void wait_for(struct connection *connection, bool for_input, bool for_out
     /* A domain tells of a request only if it saw all those before taken (Linux' xb_write): one that it put before it
      * could see the new req_cons comes without an event. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (for_input && load(&page->req_prod) != ring->request_consumer)
+    if (for_input && load(&page->req_prod) != (uint32_t)ring->request_consumer)
         daemon_queue(connection->daemon, connection);
 }
 
@@ -186,15 +249,54 @@ static const struct transport transport = {
     .free = free_ring,
 };
 
-void ring_attach(struct ring_connection *ring)
+static void empty_page(struct xenstore_domain_interface *page)
 {
-    struct xenstore_domain_interface *page = ring->mapping.page;
-    ring->request_consumer = ring->recorded_consumer = ring->published_consumer = load(&page->req_cons);
-    ring->response_producer = load(&page->rsp_prod);
-    ring->recorded_end = ring->response_producer;
+    store_index(&page->req_cons, 0);
+    store_index(&page->req_prod, 0);
+    store_index(&page->rsp_cons, 0);
+    store_index(&page->rsp_prod, 0);
+}
+
+static uint64_t after_start_over(uint64_t position)
+{
+    return ((position >> 32) + 1) << 32;
+}
+
+void ring_first_state(const struct ring_connection *ring, struct ring_state *state)
+{
+    const struct xenstore_domain_interface *page = ring->mapping.page;
+    bool empty = ring->connection.failed; /* what it was cut off for is there still */
+    uint64_t start = after_start_over(ring->request_consumer) | (empty ? 0 : load(&page->req_cons));
+    *state = (struct ring_state){
+        .domain = ring->connection.actor.domain,
+        .start = start,
+        .consumer = start,
+        .producer = empty ? 0 : load(&page->rsp_prod),
+        .last_transaction_id = ring->connection.last_transaction_id,
+        .input = "",
+        .output = "",
+    };
+}
+
+static void announce_features(struct ring_connection *ring)
+{
     const struct account *account = ring->connection.actor.account;
-    store_index(&page->server_features, account->features_chosen ? account->features : RING_FEATURES);
-    store_index(&page->error, XENSTORE_ERROR_NONE);
+    store_index(&ring->mapping.page->server_features,
+                account->features_chosen ? account->features : RING_FEATURES);
+}
+
+void ring_start(struct ring_connection *ring, const struct ring_state *state)
+{
+    if (ring->connection.failed)
+        empty_page(ring->mapping.page);
+    connection_reset(&ring->connection);
+    ring->done_count = 0;
+    ring->start = ring->request_consumer = state->consumer;
+    ring->published_consumer = (uint32_t)state->consumer;
+    ring->response_producer = state->producer;
+    ring_recorded(ring, state);
+    announce_features(ring);
+    store_index(&ring->mapping.page->error, XENSTORE_ERROR_NONE);
 }
 
 struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hypervisor, domid_t domain,
@@ -206,12 +308,12 @@ struct ring_connection *ring_open(struct daemon *daemon, struct hypervisor *hype
     ring->port = port;
     connection_open(&ring->connection, daemon, &transport, domain);
     ring->connection.durable = true;
-    ring_attach(ring);
+    ring->connection.output_pause = RING_OUTPUT_PAUSE;
     return ring;
 }
 
 /* Where a whole message begins in what is left of the output once `delivered` bytes of it are. */
-static size_t boundary_behind(const struct journal_domain *kept, size_t delivered)
+static size_t boundary_behind(const struct ring_state *kept, size_t delivered)
 {
     size_t at = kept->output_boundary;
     while (at < delivered && kept->output_size - at >= sizeof(struct xsd_sockmsg)) {
@@ -224,44 +326,67 @@ static size_t boundary_behind(const struct journal_domain *kept, size_t delivere
     return at < delivered ? kept->output_size - delivered : at - delivered;
 }
 
-void ring_restore(struct ring_connection *ring, const struct journal_domain *kept)
+static void lose(const struct ring_connection *ring, const char *what)
 {
-    struct connection *connection = &ring->connection;
-    uint32_t ahead = ring->request_consumer - kept->consumer;
-    uint32_t delivered = ring->response_producer - kept->producer;
-    if ((ahead > 0 && ahead < INT32_MAX) || delivered > kept->output_size ||
-        kept->input_size > connection->input_capacity) {
-        log_error("domain %u: the journal's state of its ring is older than the page: what was under way is lost",
-                  connection->actor.domain);
+    log_error("domain %u: the state of its ring is older than its page: %s that was under way is lost",
+              ring->connection.actor.domain, what);
+}
+
+static void restore_input(struct ring_connection *ring, const struct ring_state *kept)
+{
+    int32_t ahead = (int32_t)(ring->published_consumer - (uint32_t)kept->consumer);
+    if (ahead > 0) {
+        lose(ring, "a request");
+        ring->request_consumer += (uint32_t)ahead;
         return;
     }
-    ring->request_consumer = ring->recorded_consumer = kept->consumer;
-    memcpy(connection->input, kept->input, kept->input_size);
-    connection->input_end = kept->input_size;
-    if (delivered < kept->output_size)
-        connection_restore_output(connection, kept->output + delivered, kept->output_size - delivered,
-                                  boundary_behind(kept, delivered));
+    memcpy(ring->connection.input, kept->input, kept->input_size);
+    ring->connection.input_end = kept->input_size;
 }
 
-void ring_empty(struct ring_connection *ring)
+static void restore_output(struct ring_connection *ring, const struct ring_state *kept)
 {
-    struct xenstore_domain_interface *page = ring->mapping.page;
-    store_index(&page->req_cons, 0);
-    store_index(&page->req_prod, 0);
-    store_index(&page->rsp_cons, 0);
-    store_index(&page->rsp_prod, 0);
+    uint32_t delivered = load(&ring->mapping.page->rsp_prod) - kept->producer;
+    ring->response_producer += delivered;
+    if (delivered > kept->output_size) {
+        lose(ring, "a reply");
+        ring->connection.output_changed = true;
+    } else if (delivered < kept->output_size) {
+        connection_restore_output(&ring->connection, kept->output + delivered, kept->output_size - delivered,
+                                  boundary_behind(kept, delivered));
+    }
 }
 
-/* The domain asked for a new start on its side of the page. */
+void ring_restore(struct ring_connection *ring, const struct ring_state *kept)
+{
+    struct connection *connection = &ring->connection;
+    const struct xenstore_domain_interface *page = ring->mapping.page;
+    connection->last_transaction_id = connection->lost_transaction_id = kept->last_transaction_id;
+    ring->start = kept->start;
+    ring->request_consumer = kept->consumer;
+    ring->response_producer = kept->producer;
+    ring->published_consumer = load(&page->req_cons);
+    ring_recorded(ring, kept);
+    announce_features(ring);
+    connection->failed = load(&page->error) != XENSTORE_ERROR_NONE; /* one that was cut off stays so */
+    if (connection->failed || load(&page->connection) == XENSTORE_RECONNECT)
+        return;
+    restore_input(ring, kept);
+    restore_output(ring, kept);
+}
+
+/* The domain asked for a new start on its side of the page. Killed before the last of it, the next daemon finds the
+ * question still there. */
 static void reconnect(struct ring_connection *ring)
 {
     struct xenstore_domain_interface *page = ring->mapping.page;
-    connection_reset(&ring->connection);
-    ring->done_count = 0;
-    ring->request_consumer = ring->recorded_consumer = ring->published_consumer = ring->response_producer = 0;
-    record(ring);
-    ring_empty(ring);
-    store_index(&page->error, XENSTORE_ERROR_NONE);
+    struct ring_state state;
+    ring->connection.failed = true; /* so that it starts with an empty page */
+    ring_first_state(ring, &state);
+    state.introduction = ring->introduction;
+    if (ring->slot)
+        ring_slot_put(ring->slot, &state);
+    ring_start(ring, &state);
     store_index(&page->connection, XENSTORE_CONNECTED);
     ring->notify_due = true;
     notify(ring);
@@ -269,7 +394,15 @@ static void reconnect(struct ring_connection *ring)
 
 void ring_service(struct ring_connection *ring)
 {
+    if (ring_has_to_wait(ring) && journal_introduce_waiting(ring->connection.daemon->journal, ring))
+        return;
     if (load(&ring->mapping.page->connection) == XENSTORE_RECONNECT)
         reconnect(ring);
     connection_service(&ring->connection);
+}
+
+void ring_take_up(struct ring_connection *ring)
+{
+    if (ring_has_to_wait(ring) || load(&ring->mapping.page->connection) == XENSTORE_RECONNECT)
+        ring_service(ring);
 }

@@ -270,11 +270,10 @@ void store_forget_domain(struct view *view, domid_t domain)
     struct forgetting forgetting = {.domain = domain};
     tree_walk(*view->top, forget_in_node, &forgetting);
 
-    static const struct actor domain_0 = {.domain = 0, .target = DOMID_INVALID};
     struct change *next;
     for (struct change *change = forgetting.changes.first; change; change = next) {
         next = change->next;
-        change->next = NULL; /* each is recorded for itself, not with those after it */
-        perform(view, &domain_0, change);
+        change->next = NULL;
+        apply(view, change);
     }
 }

@@ -57,7 +57,7 @@ int store_set_permissions(struct view *view, const struct actor *actor, const ch
 int store_replay(struct view *view, const struct actor *actor, const struct change *change);
 
 /* Removes the nodes that a domain owns, with all below them, and its entries from all permissions: nothing of it is
- * left for the next domain of that number. */
+ * left for the next domain of that number. These changes are not recorded: that the domain has ended says it all. */
 void store_forget_domain(struct view *view, domid_t domain);
 
 #endif

@@ -16,8 +16,12 @@ struct fake_domain {
     unsigned int notified;
 };
 
-/* Domain N's port is N + 100 on this side. */
+/* Domain N's port is N + 100 on this side. A program that defines DOMAINS_SHARED puts them where children see them. */
+#ifdef DOMAINS_SHARED
+static struct fake_domain *domains;
+#else
 static struct fake_domain domains[DOMAINS];
+#endif
 static event_port_t fired[64];
 static unsigned int fired_count;
 static bool refuse_bind;

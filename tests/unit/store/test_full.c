@@ -3,30 +3,16 @@
  * A memory file system of 1 MiB that is full: writes fail with ENOSPC and nothing of them is there, reads go on, and so
  * do writes once there is room; a kill in any of these states loses nothing that was answered.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "../run_tests.h"
 #include "daemon_process.h"
+#include "small_file_system.h"
 
 enum { VALUE_SIZE = 3000, FILLER_SIZE = 300 * 1024, NODES_MAX = 2000 };
 
 static char base[] = "/tmp/store-full-XXXXXX", filler_path[64];
 static int mount_error;
-
-/* A file system of its own, that nobody else sees; in a user namespace where that needs no privilege. */
-static int mount_small(void)
-{
-    uid_t user = getuid();
-    if (unshare(user ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) < 0)
-        return errno;
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("tmpfs", base, "tmpfs", 0, "size=1m") < 0)
-        return errno;
-    return 0;
-}
 
 static bool write_node(unsigned int number, char letter)
 {
@@ -46,15 +32,6 @@ static bool node_is(unsigned int number, char letter)
     bool same = value && size == sizeof(expected) && memcmp(value, expected, size) == 0;
     free(value);
     return same;
-}
-
-static void make_filler(void)
-{
-    static const char zeros[4096];
-    int fd = open(filler_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    for (int i = 0; i < FILLER_SIZE; i += (int)sizeof(zeros))
-        CU_ASSERT_EQUAL(write(fd, zeros, sizeof(zeros)), (ssize_t)sizeof(zeros));
-    close(fd);
 }
 
 /* Nodes from a number on, until there is no room; the first number that found none. */
@@ -92,7 +69,7 @@ static void a_full_file_system_stops_writes_alone(void)
         return;
     }
     start_daemon();
-    make_filler();
+    CU_ASSERT_EQUAL(take_room(filler_path, FILLER_SIZE), FILLER_SIZE);
     unsigned int count = write_until_full(0);
     CU_ASSERT_TRUE(count > 50);
     all_are_there(count);
@@ -149,7 +126,7 @@ int main(void)
         return 1;
     snprintf(filler_path, sizeof(filler_path), "%s/filler", base);
     place_daemon(base);
-    mount_error = mount_small();
+    mount_error = mount_small(base);
     int status = RUN_TESTS("full", tests);
     if (!mount_error)
         umount(base);
