@@ -9,7 +9,7 @@ GROUP_CFLAGS_hypervisor := -iquote xen-like/common -Itests/unit/hypervisor/fake_
   -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
 # Of x86, what needs no machine: decoders, policies, the virtual local APIC, nested page tables, handlers of exits.
 GROUP_SOURCES_hypervisor_x86 := $(patsubst %,xen-like/arch/x86/%.c,instruction mmio_execute cpuid_policy virtual_lapic \
-  virtual_lapic_timer p2m svm/exit svm/instruction_length svm/state) xen-like/common/lock.c \
+  virtual_lapic_timer p2m svm/exit svm/inject svm/instruction_length svm/state) xen-like/common/lock.c \
   $(wildcard tests/unit/hypervisor_x86/fake/*.c)
 GROUP_CFLAGS_hypervisor_x86 := -iquote xen-like/common -Ixen-like/arch/x86 -iquote tests/unit/hypervisor_x86/fake \
   -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing -DDIRECT_MAP_BASE=0x200000000000ull

@@ -12,6 +12,7 @@
 #include "p2m.h"
 #include "registers.h"
 #include "svm/svm.h"
+#include "virtual_lapic.h"
 
 #define RIP 0xffffffff81001000ull
 
@@ -199,7 +200,7 @@ static void a_next_rip_that_is_none(void)
 static void exits_of_other_kinds(void)
 {
     static const uint32_t exits[] = {
-        EXIT_NMI, EXIT_SMI, EXIT_VINTR, EXIT_IRET, EXIT_EXCEPTION_0 + EXCEPTION_DB, EXIT_EXCEPTION_0 + EXCEPTION_AC,
+        EXIT_NMI, EXIT_SMI, EXIT_IRET, EXIT_EXCEPTION_0 + EXCEPTION_DB, EXIT_EXCEPTION_0 + EXCEPTION_AC,
         EXIT_NESTED_PAGE_FAULT, EXIT_RDPMC, EXIT_VMRUN, EXIT_SHUTDOWN, EXIT_TASK_SWITCH,
     };
     for (int nrip = WITHOUT_NRIP; nrip <= WITH_NRIP; nrip++)
@@ -358,7 +359,7 @@ static void each_kind_is_counted(void)
         uint32_t exit_code;
         enum exit_kind kind;
     } exits[] = {
-        { EXIT_VINTR, EXIT_KIND_WINDOW }, { EXIT_CPUID, EXIT_KIND_CPUID },
+        { EXIT_VINTR, EXIT_KIND_OTHER }, { EXIT_CPUID, EXIT_KIND_CPUID },
         { EXIT_HLT, EXIT_KIND_HLT }, { EXIT_IO, EXIT_KIND_IO }, { EXIT_MSR, EXIT_KIND_MSR },
         { EXIT_VMMCALL, EXIT_KIND_HYPERCALL }, { EXIT_NESTED_PAGE_FAULT, EXIT_KIND_FAULT },
         { EXIT_NMI, EXIT_KIND_OTHER }, { EXIT_WBINVD, EXIT_KIND_OTHER }, { EXIT_MWAIT, EXIT_KIND_OTHER },
@@ -371,6 +372,23 @@ static void each_kind_is_counted(void)
         leave(exits[i].exit_code, RIP, RIP + 2);
         for (uint32_t kind = 0; kind < EXIT_KINDS; kind++)
             CU_ASSERT_EQUAL(v->arch.exits[kind] - before[kind], kind == exits[i].kind);
+    }
+}
+
+/* The exit finds out whether the guest has taken the interrupt that it was offered, before anything asks for it. */
+static void an_offer_ends_with_the_exit(void)
+{
+    for (int was_taken = 0; was_taken < 2; was_taken++) {
+        start(WITH_NRIP);
+        v->arch.registers.rflags = RFLAGS_RESERVED;
+        CU_ASSERT_TRUE(virtual_lapic_write_register(v->arch.lapic, LAPIC_SPURIOUS, 0x1ff)); /* turned on */
+        virtual_lapic_inject(v, 0x51, false);
+        svm_inject(v);
+        CU_ASSERT_EQUAL(virtual_lapic_pending_vector(v), -1);
+        vmcb->virtual_irq = (uint8_t)!was_taken;
+        leave(EXIT_CPUID, RIP, RIP + 2);
+        CU_ASSERT_EQUAL(v->arch.offered_vector, 0);
+        CU_ASSERT_EQUAL(virtual_lapic_pending_vector(v), was_taken ? -1 : 0x51);
     }
 }
 
@@ -388,6 +406,7 @@ int main(void)
         TEST_CASE(code_of_32_bits),
         TEST_CASE(after_the_instruction),
         TEST_CASE(hypercalls),
+        TEST_CASE(an_offer_ends_with_the_exit),
     };
     int status = RUN_TESTS("svm exit", tests);
     fake_domain_destroy();

@@ -64,6 +64,7 @@ struct cpu_features {
     char vendor[13], brand[49];
     uint8_t family, model, stepping;
     bool svm, svm_nested_paging, svm_nrip_save, svm_decode_assists, svm_flush_by_asid, svm_vmcb_clean, svm_pause_filter;
+    bool svm_repeats_interrupts; /* QEMU's emulation: an injected interrupt may be delivered twice (svm/inject.c) */
     uint32_t svm_asid_count;   /* ASIDs 1 .. count-1 are for guests */
     bool pages_1g, nx, x2apic, xsave, smep, smap, rdtscp, invariant_tsc;
     uint64_t xcr0_supported;   /* what XCR0 may hold */

@@ -36,6 +36,18 @@ static void read_names(struct cpu_features *f)
     f->stepping = signature & 15;
 }
 
+#define EMULATOR_LEAF 0x40000000u
+
+/* Does QEMU emulate this CPU? Its signature, as in f->vendor but in the order of the registers. */
+static bool is_emulated_by_qemu(void)
+{
+    struct cpuid_result r = cpuid(1, 0);
+    if (!(r.ecx & 1u << 31)) /* no hypervisor below: that leaf has no meaning */
+        return false;
+    r = cpuid(EMULATOR_LEAF, 0);
+    return !memcmp(&r.ebx, "TCGTCGTCGTCG", 12);
+}
+
 static void read_svm(struct cpu_features *f)
 {
     f->svm = cpuid(0x80000001, 0).ecx & 1u << 2;
@@ -49,6 +61,7 @@ static void read_svm(struct cpu_features *f)
     f->svm_flush_by_asid = r.edx & 1u << 6;
     f->svm_decode_assists = r.edx & 1u << 7;
     f->svm_pause_filter = r.edx & 1u << 10;
+    f->svm_repeats_interrupts = is_emulated_by_qemu();
 }
 
 static void read_xsave(struct cpu_features *f)

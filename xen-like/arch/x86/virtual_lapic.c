@@ -42,6 +42,14 @@ void virtual_lapic_accept(struct vcpu *v, uint8_t vector)
     lapic->highest_in_service = MAX(lapic->highest_in_service, (int)vector);
 }
 
+void virtual_lapic_withdraw(struct vcpu *v, uint8_t vector)
+{
+    struct virtual_lapic *lapic = v->arch.lapic;
+    lapic->in_service[VECTOR_WORD(vector)] &= ~VECTOR_BIT(vector);
+    lapic->highest_in_service = highest_vector(lapic->in_service);
+    atomic_fetch_or(&lapic->requested[VECTOR_WORD(vector)], VECTOR_BIT(vector));
+}
+
 static void end_of_interrupt(struct virtual_lapic *lapic)
 {
     int vector = lapic->highest_in_service;

@@ -29,9 +29,7 @@ struct virtualization_vendor {
     /* State that outlives exits, onto and off this CPU. */
     void (*switch_in)(struct vcpu *v);
     void (*switch_out)(struct vcpu *v);
-    /*
-     * Decides what v takes at the next entry: exception, NMI, event upcall, interrupt; or asks for an exit when it can.
-     */
+    /* Decides what v takes at the next entry: exception, NMI; and event upcall or interrupt, as soon as it can. */
     void (*inject)(struct vcpu *v);
     /* Enters the guest once, until it exits. Interrupts are off; in_guest and requests were checked. */
     void (*enter)(struct vcpu *v);
@@ -99,6 +97,8 @@ void virtual_lapic_inject(struct vcpu *v, uint8_t vector, bool is_level);
 int virtual_lapic_pending_vector(struct vcpu *v);
 /* v takes that vector: requested to in service. */
 void virtual_lapic_accept(struct vcpu *v, uint8_t vector);
+/* v has not taken what was accepted last: in service to requested. */
+void virtual_lapic_withdraw(struct vcpu *v, uint8_t vector);
 /* The task priority's class as CR8 has it (0..15). */
 uint8_t virtual_lapic_get_cr8(const struct vcpu *v);
 void virtual_lapic_set_cr8(struct vcpu *v, uint8_t cr8);

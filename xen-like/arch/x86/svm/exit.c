@@ -199,9 +199,6 @@ static void exit_interrupt(struct vcpu *v, struct vmcb *vmcb) { interrupts_windo
 /* The host takes it as soon as the global interrupt flag is set, before this is reached. */
 static void exit_nothing(struct vcpu *v, struct vmcb *vmcb) {}
 
-/* The guest can take an interrupt: the next entry's injection finds it. */
-static void exit_interrupt_window(struct vcpu *v, struct vmcb *vmcb) {}
-
 static void exit_iret(struct vcpu *v, struct vmcb *vmcb)
 {
     v->arch.nmi_blocked = false;
@@ -252,7 +249,6 @@ static exit_handler *const exit_table[EXIT_MWAIT + 1] = {
     [EXIT_NMI] = exit_nothing,
     [EXIT_SMI] = exit_nothing,
     [EXIT_INIT] = exit_nothing,
-    [EXIT_VINTR] = exit_interrupt_window,
     [EXIT_RDPMC] = exit_general_protection,
     [EXIT_CPUID] = exit_cpuid,
     [EXIT_IRET] = exit_iret,
@@ -277,9 +273,8 @@ static exit_handler *const exit_table[EXIT_MWAIT + 1] = {
 
 /* What each is counted as; EXIT_KIND_OTHER is 0. */
 static const uint8_t exit_kinds[ARRAY_SIZE(exit_table)] = {
-    [EXIT_INTR] = EXIT_KIND_INTERRUPT, [EXIT_VINTR] = EXIT_KIND_WINDOW, [EXIT_CPUID] = EXIT_KIND_CPUID,
-    [EXIT_HLT] = EXIT_KIND_HLT,        [EXIT_IO] = EXIT_KIND_IO,        [EXIT_MSR] = EXIT_KIND_MSR,
-    [EXIT_VMMCALL] = EXIT_KIND_HYPERCALL,
+    [EXIT_INTR] = EXIT_KIND_INTERRUPT, [EXIT_CPUID] = EXIT_KIND_CPUID, [EXIT_HLT] = EXIT_KIND_HLT,
+    [EXIT_IO] = EXIT_KIND_IO,          [EXIT_MSR] = EXIT_KIND_MSR,     [EXIT_VMMCALL] = EXIT_KIND_HYPERCALL,
 };
 
 void svm_handle_exit(struct vcpu *v)
@@ -291,6 +286,8 @@ void svm_handle_exit(struct vcpu *v)
         v->arch.exits[exit_kinds[code]]++;
     else
         v->arch.exits[code == EXIT_NESTED_PAGE_FAULT ? EXIT_KIND_FAULT : EXIT_KIND_OTHER]++;
+    if (unlikely(v->arch.offered_vector))
+        svm_take_back_offer(v);
     if (unlikely(vmcb->virtual_tpr != virtual_lapic_get_cr8(v)))
         virtual_lapic_set_cr8(v, vmcb->virtual_tpr & 0xf);
     if (likely(code < ARRAY_SIZE(exit_table) && exit_table[code]))

@@ -20,8 +20,10 @@ void svm_choose_asid(struct vcpu *v);
 void svm_state_get(const struct vcpu *v, struct hvm_hw_cpu *state);
 void svm_state_set(struct vcpu *v, const struct hvm_hw_cpu *state);
 void svm_paging_get(const struct vcpu *v, struct guest_paging *paging);
-/* inject.c: what v takes at this entry: an exception, an NMI, the event upcall, an interrupt; or asks for a window. */
+/* inject.c: what v takes at this entry, an exception or an NMI; and the interrupt or event upcall that it may take. */
 void svm_inject(struct vcpu *v);
+/* After an exit with v->arch.offered_vector set: an interrupt that was offered and not taken is requested again. */
+void svm_take_back_offer(struct vcpu *v);
 /* exit.c: handles the exit that v's VMCB describes. */
 void svm_handle_exit(struct vcpu *v);
 void svm_skip_instruction(struct vcpu *v, unsigned int length);
