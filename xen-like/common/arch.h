@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole seam between the portable core and an architecture. Each arch_* function is called by the core; the
- * contract says from where. Interrupts are off in all hypervisor code except where arch_idle and arch_vcpu_run open
- * them.
+ * contract says from where. Interrupts are off in all hypervisor code except where arch_idle, arch_take_interrupts and
+ * arch_vcpu_run open them.
  */
 #ifndef KEEL_ARCH_H
 #define KEEL_ARCH_H
@@ -27,6 +27,8 @@ void arch_cpu_request_loop(uint32_t cpu);
 bool arch_should_yield(void);
 /* Opens interrupts and halts until one comes; returns at once if a request is pending. From cpu_loop only. */
 void arch_idle(void);
+/* Opens interrupts for a moment: those that wait are taken. From cpu_loop only, which then goes round. */
+void arch_take_interrupts(void);
 void arch_relax(void); /* in spin loops */
 void arch_machine_power_off(void) __attribute__((noreturn));
 void arch_machine_reboot(void) __attribute__((noreturn));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What each CPU does for ever: due timers, choose a vCPU, run it or idle. The CPU's one stack starts here. */
+/*
+ * What each CPU does for ever: due timers, choose a vCPU, run it; without one, zero free pages, or idle. The CPU's one
+ * stack starts here.
+ */
 #include "arch.h"
 
 struct cpu_state {
@@ -63,6 +66,8 @@ void cpu_loop_step(void)
     set_slice_timer(state, slice_end_ns);
     if (next)
         arch_vcpu_run(next);
+    else if (page_zero_waiting())
+        arch_take_interrupts();
     else
         arch_idle();
 }

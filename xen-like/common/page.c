@@ -29,16 +29,20 @@ static bool has_pages(const struct domain *d)
     return !list_is_empty(&d->page_list) || !list_is_empty(&d->special_list);
 }
 
-/* page_lock is held. The page becomes visible to page_get with its last line. */
-static void give_to_domain(struct page *page, struct domain *d, uint8_t flags)
+/* page_lock is held. Each page becomes visible to page_get with its last line: what is before it is seen then. */
+static void give_to_domain(struct page *pages, uint64_t count, struct domain *d, uint8_t flags)
 {
+    struct list *list = flags & PAGE_SPECIAL ? &d->special_list : &d->page_list;
+
     if (!has_pages(d))
         domain_get_again(d);
-    page->owner = d;
-    page->order = 0;
-    page->flags = flags;
-    list_add_first(flags & PAGE_SPECIAL ? &d->special_list : &d->page_list, &page->link);
-    page->references = 1;
+    for (struct page *page = pages; page < pages + count; page++) {
+        page->owner = d;
+        page->order = 0;
+        atomic_store_explicit(&page->flags, flags, memory_order_relaxed);
+        list_add_first(list, &page->link);
+        atomic_store_explicit(&page->references, 1, memory_order_release);
+    }
 }
 
 static struct page *allocate_domain(struct domain *d, unsigned int order, bool low_only)
@@ -64,12 +68,10 @@ static struct page *allocate_domain(struct domain *d, unsigned int order, bool l
 
     spin_lock(&d->page_lock);
     bool is_alive = d->dying == DOMAIN_ALIVE; /* else its pages may have been released already */
-    if (is_alive) {
-        for (uint64_t i = 0; i < count; i++)
-            give_to_domain(&page[i], d, PAGE_ALLOCATED);
-    } else {
+    if (is_alive)
+        give_to_domain(page, count, d, PAGE_ALLOCATED);
+    else
         d->total_pages -= count;
-    }
     spin_unlock(&d->page_lock);
     if (!is_alive) {
         page_return_block(page, order);
@@ -86,7 +88,7 @@ void page_assign_domain(struct page *page, struct domain *d)
     BUG_ON(page->references || (page->flags & PAGE_FREE));
     page_count_extra();
     spin_lock(&d->page_lock);
-    give_to_domain(page, d, PAGE_ALLOCATED);
+    give_to_domain(page, 1, d, PAGE_ALLOCATED);
     d->total_pages++;
     spin_unlock(&d->page_lock);
 }
@@ -99,7 +101,7 @@ struct page *page_allocate_special(struct domain *d)
     spin_lock(&d->page_lock);
     bool is_alive = d->dying == DOMAIN_ALIVE;
     if (is_alive)
-        give_to_domain(page, d, PAGE_ALLOCATED | PAGE_SPECIAL);
+        give_to_domain(page, 1, d, PAGE_ALLOCATED | PAGE_SPECIAL);
     spin_unlock(&d->page_lock);
     if (!is_alive) {
         page_free(page, 0);

@@ -68,6 +68,8 @@ void page_free(struct page *page, unsigned int order);
 /* As page_allocate, as a pointer into the direct map. */
 void *page_allocate_mapped(unsigned int order);
 void page_free_mapped(void *pointer, unsigned int order);
+/* An idle CPU's work: zeroes some pages that were given back, about 64 KiB. False: none wait for it. */
+bool page_zero_waiting(void);
 uint64_t page_free_count(void);  /* in pages */
 uint64_t page_free_count_low(void); /* those of them below 4 GiB */
 uint64_t page_total_count(void);    /* pages given to the allocator plus dom0's */

@@ -2,7 +2,9 @@
 /*
  * The page allocator: a binary buddy over the frame table, in two zones (below 4 GiB and above, which is preferred: low
  * memory is scarce and devices want it). A free block is headed by its lowest page. Every page is zero when it is
- * handed out: pages are marked dirty when they are freed, and zeroed by who allocates them, outside the lock.
+ * handed out: pages are marked dirty when they are freed. What was in use waits outside the buddy for an idle CPU that
+ * zeroes it; what nobody has zeroed (memory that was never used, or was wanted too soon) is by who allocates it, outside
+ * the lock.
  */
 #include "page_allocator.h"
 
@@ -20,6 +22,13 @@ static DEFINE_SPINLOCK(allocator_lock, LOCK_RANK_PAGE_ALLOCATOR);
 static struct list free_lists[ZONE_COUNT][PAGE_MAX_ORDER + 1];
 static uint64_t free_pages[ZONE_COUNT];
 static uint64_t total_pages, claimed_pages;
+
+/* Free blocks, counted as such, that idle CPUs zero before they are merged. */
+static struct list waiting_blocks = LIST_INIT(waiting_blocks);
+static uint64_t waiting_pages, zeroing_pages; /* the latter: of those, in the hands of an idle CPU */
+#define WAITING_LIMIT (MIB(64) >> PAGE_SHIFT) /* more are merged as they are: who runs out of memory must look at them */
+#define ZEROING_ORDER 4u   /* what an idle CPU zeroes in one go; also bounds what it keeps from the others meanwhile */
+#define MERGE_BATCH 256u   /* blocks that are merged unzeroed between two tries to allocate */
 
 static enum zone zone_of(const struct page *page)
 {
@@ -39,6 +48,8 @@ void page_allocator_init(struct page *table, uint64_t end)
             list_init(&free_lists[zone][order]);
     }
     total_pages = claimed_pages = 0;
+    list_init(&waiting_blocks);
+    waiting_pages = zeroing_pages = 0;
 }
 
 static void insert_free_block(struct page *page, unsigned int order)
@@ -54,11 +65,10 @@ static void remove_free_block(struct page *page)
     page->flags &= (uint8_t)~PAGE_FREE;
 }
 
-/* Gives a block to the free lists, merged with its free buddies. allocator_lock is held. */
-static void free_block(struct page *page, unsigned int order)
+/* Gives a block, which is counted as free, to the free lists, merged with its buddies. allocator_lock is held. */
+static void merge_block(struct page *page, unsigned int order)
 {
     uint64_t frame = page_to_mfn(page).value;
-    free_pages[zone_of(page)] += 1ull << order;
     while (order < PAGE_MAX_ORDER) {
         uint64_t buddy_frame = frame ^ (1ull << order);
         if (buddy_frame + (1ull << order) > frame_table_end)
@@ -71,6 +81,12 @@ static void free_block(struct page *page, unsigned int order)
         order++;
     }
     insert_free_block(&frame_table[frame], order);
+}
+
+static void free_block(struct page *page, unsigned int order)
+{
+    free_pages[zone_of(page)] += 1ull << order;
+    merge_block(page, order);
 }
 
 static void mark_dirty(struct page *page, unsigned int order)
@@ -129,20 +145,59 @@ static struct page *take_block(enum zone zone, unsigned int order)
     return page;
 }
 
+/* --- what waits to be zeroed; allocator_lock is held --------------------------------------------------------------- */
+
+static void add_waiting(struct page *page, unsigned int order)
+{
+    page->order = (uint8_t)order;
+    list_add_first(&waiting_blocks, &page->link);
+    waiting_pages += 1ull << order;
+}
+
+static struct page *take_waiting(void)
+{
+    if (list_is_empty(&waiting_blocks))
+        return NULL;
+    struct page *page = LIST_ENTRY(waiting_blocks.next, struct page, link);
+    list_remove(&page->link);
+    waiting_pages -= 1ull << page->order;
+    return page;
+}
+
+/* Too little is in the free lists: brings in what waits. False: all that is free is in them. May let go of the lock. */
+static bool merge_waiting(void)
+{
+    unsigned int merged = 0;
+    for (struct page *page; merged < MERGE_BATCH && (page = take_waiting()); merged++)
+        merge_block(page, page->order);
+    if (merged)
+        return true;
+    if (!zeroing_pages)
+        return false;
+    spin_unlock(&allocator_lock); /* another CPU gives them back at once, and asks for nothing before it does */
+    arch_relax();
+    spin_lock(&allocator_lock);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
 struct page *page_take_block(unsigned int order, bool low_only, uint64_t claimed)
 {
     struct page *page = NULL;
     if (order > PAGE_MAX_ORDER)
         return NULL;
     spin_lock(&allocator_lock);
-    if (free_page_sum() - claimed_pages + claimed >= 1ull << order) {
+    while (!page && free_page_sum() - claimed_pages + claimed >= 1ull << order) {
         if (!low_only)
             page = take_block(ZONE_HIGH, order);
         if (!page)
             page = take_block(ZONE_LOW, order);
-        if (page)
-            claimed_pages -= claimed;
+        if (!page && !merge_waiting())
+            break;
     }
+    if (page)
+        claimed_pages -= claimed;
     spin_unlock(&allocator_lock);
     return page;
 }
@@ -151,15 +206,50 @@ void page_return_block(struct page *page, unsigned int order)
 {
     mark_dirty(page, order);
     spin_lock(&allocator_lock);
-    free_block(page, order);
+    free_pages[zone_of(page)] += 1ull << order;
+    if (waiting_pages + (1ull << order) <= WAITING_LIMIT)
+        add_waiting(page, order);
+    else
+        merge_block(page, order);
     spin_unlock(&allocator_lock);
+}
+
+/* How many pages it has zeroed: those of one block, or the first part of a large one. */
+static uint64_t zero_block_waiting(void)
+{
+    spin_lock(&allocator_lock);
+    struct page *page = take_waiting();
+    unsigned int order = page ? page->order : 0;
+    for (; order > ZEROING_ORDER; order--)
+        add_waiting(page + (1ull << (order - 1)), order - 1);
+    zeroing_pages += page ? 1ull << order : 0;
+    spin_unlock(&allocator_lock);
+    if (!page)
+        return 0;
+
+    page_zero_block(page, order);
+
+    spin_lock(&allocator_lock);
+    zeroing_pages -= 1ull << order;
+    merge_block(page, order);
+    spin_unlock(&allocator_lock);
+    return 1ull << order;
+}
+
+bool page_zero_waiting(void)
+{
+    uint64_t zeroed = 0, more = 0;
+    while (zeroed < 1ull << ZEROING_ORDER && (more = zero_block_waiting()))
+        zeroed += more;
+    return zeroed;
 }
 
 void page_zero_block(struct page *page, unsigned int order)
 {
     for (uint64_t i = 0; i < 1ull << order; i++) {
-        if (page[i].flags & PAGE_DIRTY)
-            memset(page_to_virtual(&page[i]), 0, PAGE_SIZE);
+        if (!page[i].flags)
+            continue;
+        memset(page_to_virtual(&page[i]), 0, PAGE_SIZE);
         page[i].flags = 0;
     }
 }

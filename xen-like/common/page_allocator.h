@@ -14,7 +14,7 @@
 struct page *page_take_block(unsigned int order, bool low_only, uint64_t claimed);
 /* Zeroes what is dirty of a block from page_take_block. Takes no lock. */
 void page_zero_block(struct page *page, unsigned int order);
-/* Back to the free lists, marked dirty. Nobody refers to its pages any more. */
+/* Back to the allocator, marked dirty. Nobody refers to its pages any more. */
 void page_return_block(struct page *page, unsigned int order);
 /* Takes back a claim of give_up pages and makes one of `claim`; false, and nothing changed, when too few are free. */
 bool page_change_claim(uint64_t give_up, uint64_t claim);

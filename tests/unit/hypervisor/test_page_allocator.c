@@ -27,6 +27,78 @@ static void pages_are_zeroed(void)
     }
 }
 
+/* What was given back is zeroed by idle CPUs, in small pieces; memory that was never used is not, and need not be. */
+static void idle_cpus_zero(void)
+{
+    case_start(1024, 0);
+    CU_ASSERT_FALSE(page_zero_waiting());
+    for (unsigned int order = 0; order <= 9; order++) {
+        struct page *page = page_allocate(order);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+        memset(page_to_virtual(page), 0xff, PAGE_SIZE << order);
+        page_free(page, order);
+        CU_ASSERT_EQUAL(page_free_count(), 1024);
+        CU_ASSERT_FALSE(is_zero(page, 0));
+        unsigned int turns = 0;
+        while (page_zero_waiting())
+            turns++;
+        CU_ASSERT_EQUAL(turns, order > 4 ? 1u << (order - 4) : 1);
+        CU_ASSERT_TRUE(is_zero(page, order));
+        CU_ASSERT_EQUAL(page_free_count(), 1024);
+    }
+}
+
+/* Single pages are zeroed several in one turn; who wants memory before that gets it, zero. */
+static void memory_is_wanted_before(void)
+{
+    enum { COUNT = 256 };
+    struct page *pages[COUNT];
+    case_start(COUNT, 0);
+    for (unsigned int zeroed = 0; zeroed <= COUNT; zeroed += 32) {
+        for (unsigned int i = 0; i < COUNT; i++) {
+            pages[i] = page_allocate(0);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(pages[i]);
+            CU_ASSERT_TRUE(is_zero(pages[i], 0));
+            memset(page_to_virtual(pages[i]), 0xff, PAGE_SIZE);
+        }
+        CU_ASSERT_PTR_NULL(page_allocate(0));
+        for (unsigned int i = 0; i < COUNT; i++)
+            page_free(pages[i * 37 % COUNT], 0);
+        for (unsigned int i = 0; i < zeroed / 16; i++)
+            CU_ASSERT_TRUE(page_zero_waiting());
+        struct page *block = page_allocate(8); /* all pieces are one again */
+        CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+        CU_ASSERT_TRUE(is_zero(block, 8));
+        CU_ASSERT_FALSE(page_zero_waiting()); /* nothing is free */
+        page_free(block, 8);
+    }
+}
+
+/* More than may wait is free all the same. */
+static void more_than_may_wait(void)
+{
+    enum { COUNT = 20000 }; /* 64 MiB are 16,384 */
+    static struct page *pages[COUNT];
+    case_start(COUNT, 0);
+    for (unsigned int i = 0; i < COUNT; i++) {
+        pages[i] = page_allocate(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(pages[i]);
+    }
+    for (unsigned int i = 0; i < COUNT; i++)
+        page_free(pages[i], 0);
+    CU_ASSERT_EQUAL(page_free_count(), COUNT);
+    unsigned int turns = 0;
+    while (page_zero_waiting())
+        turns++;
+    CU_ASSERT_EQUAL(turns, 16384 / 16);
+    for (unsigned int i = 0; i < COUNT; i++) {
+        pages[i] = page_allocate(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(pages[i]);
+    }
+    for (unsigned int i = 0; i < COUNT; i++)
+        page_free(pages[i], 0);
+}
+
 /* Every order is aligned to itself, and counts go down and up by its size. */
 static void blocks_are_aligned(void)
 {
@@ -129,6 +201,9 @@ int main(void)
 {
     return case_run("page allocator", (const CU_TestInfo[]){
         { "pages are zeroed", pages_are_zeroed },
+        { "idle CPUs zero", idle_cpus_zero },
+        { "memory is wanted before", memory_is_wanted_before },
+        { "more than may wait", more_than_may_wait },
         { "blocks are aligned", blocks_are_aligned },
         { "buddies merge", buddies_merge },
         { "high memory goes first", high_memory_goes_first },

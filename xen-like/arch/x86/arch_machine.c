@@ -50,5 +50,11 @@ void arch_idle(void)
     cpu->pending = 0;
 }
 
+void arch_take_interrupts(void)
+{
+    interrupts_window();
+    this_cpu()->pending = 0; /* whatever was asked for, the loop looks at everything */
+}
+
 void *arch_mfn_to_virtual(mfn_t mfn) { return mfn_to_virt(mfn.value); }
 mfn_t arch_virtual_to_mfn(const void *pointer) { return make_mfn(virt_to_mfn(pointer)); }

@@ -31,6 +31,7 @@ void arch_cpu_kick(uint32_t cpu) { fake_cpus[cpu].kicks++; }
 void arch_cpu_request_loop(uint32_t cpu) { fake_cpus[cpu].is_requested = true; }
 bool arch_should_yield(void) { return fake_yield_every && ++yield_questions % fake_yield_every == 0; }
 void arch_idle(void) { fake_cpus[fake_cpu].running = NULL; }
+void arch_take_interrupts(void) { arch_idle(); }
 void arch_machine_power_off(void) { longjmp(fake_machine_target, FAKE_POWERED_OFF); }
 void arch_machine_reboot(void) { longjmp(fake_machine_target, FAKE_REBOOTED); }
 
