@@ -222,25 +222,26 @@ static uint64_t zero_block_waiting(void)
     unsigned int order = page ? page->order : 0;
     for (; order > ZEROING_ORDER; order--)
         add_waiting(page + (1ull << (order - 1)), order - 1);
-    zeroing_pages += page ? 1ull << order : 0;
+    uint64_t count = page ? 1ull << order : 0;
+    zeroing_pages += count;
     spin_unlock(&allocator_lock);
-    if (!page)
+    if (!count)
         return 0;
 
     page_zero_block(page, order);
 
     spin_lock(&allocator_lock);
-    zeroing_pages -= 1ull << order;
+    zeroing_pages -= count;
     merge_block(page, order);
     spin_unlock(&allocator_lock);
-    return 1ull << order;
+    return count;
 }
 
 bool page_zero_waiting(void)
 {
-    uint64_t zeroed = 0, more = 0;
-    while (zeroed < 1ull << ZEROING_ORDER && (more = zero_block_waiting()))
-        zeroed += more;
+    uint64_t zeroed = 0, more = 1;
+    for (; more && zeroed < 1ull << ZEROING_ORDER; zeroed += more)
+        more = zero_block_waiting();
     return zeroed;
 }
 

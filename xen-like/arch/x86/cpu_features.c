@@ -36,16 +36,11 @@ static void read_names(struct cpu_features *f)
     f->stepping = signature & 15;
 }
 
-#define EMULATOR_LEAF 0x40000000u
-
-/* Does QEMU emulate this CPU? Its signature, as in f->vendor but in the order of the registers. */
+/* The leaf has a meaning only where something below says that it is there. */
 static bool is_emulated_by_qemu(void)
 {
-    struct cpuid_result r = cpuid(1, 0);
-    if (!(r.ecx & 1u << 31)) /* no hypervisor below: that leaf has no meaning */
-        return false;
-    r = cpuid(EMULATOR_LEAF, 0);
-    return !memcmp(&r.ebx, "TCGTCGTCGTCG", 12);
+    struct cpuid_result r = cpuid(0x40000000, 0);
+    return (cpuid(1, 0).ecx & 1u << 31) && !memcmp(&r.ebx, "TCGTCGTCGTCG", 12);
 }
 
 static void read_svm(struct cpu_features *f)
