@@ -15,7 +15,7 @@ struct cpuid_policy;    /* cpuid.c */
 struct e820_map;        /* memory_map.c */
 struct vmcb;            /* svm/vmcb.h */
 
-#define P2M_RECENT 32u
+#define P2M_RECENT 128u
 #define P2M_GENERATION_STEP (1ull << 52) /* every number that an address can have is below it */
 #define NR_HVM_PARAMS HVM_NR_PARAMS
 
