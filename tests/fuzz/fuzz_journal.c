@@ -10,6 +10,8 @@
 #include "store/journal_format.h"
 #include "store/log.h"
 
+#define KEY 0x6b65656c
+
 static char slot_memory[RING_SLOT_SIZE] __attribute__((aligned(8)));
 static struct ring_state found;
 static struct ring_slot slot = {.memory = slot_memory}, *slots[] = {&slot};
@@ -50,7 +52,7 @@ static void damage_slot(const uint8_t *data, size_t size)
 static void load(const char *data, size_t size)
 {
     struct store store;
-    struct journal_state state = {.rings = &rings};
+    struct journal_state state = {.rings = &rings, .key = KEY};
     size_t damaged = 0;
     store_create(&store);
     if (journal_load(&state, &store, data, size, &damaged) > size)
@@ -73,18 +75,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         quiet = !log_to_file("/dev/null");
     damage_slot(data, size);
     struct bytes file = {0};
-    bytes_put(&file, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE);
+    journal_put_header(&file, KEY);
     bytes_put(&file, data, size);
     load(file.data, file.size);
 
-    file.size = JOURNAL_MAGIC_SIZE;
+    file.size = JOURNAL_HEADER_SIZE;
     while (size >= 2) {
         size_t piece = data[1] < size - 2 ? data[1] : size - 2;
         struct bytes record = {0};
         journal_record_begin(&record, data[0] % (RECORD_LIMIT + 2),
                              (struct journal_origin){.domain = data[0] >> 5, .position = data[1]});
         bytes_put(&record, data + 2, piece);
-        journal_record_end(&record);
+        journal_record_end(&record, KEY);
         bytes_put(&file, record.data, record.size);
         free(record.data);
         data += 2 + piece;

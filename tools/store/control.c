@@ -8,7 +8,6 @@
 #include "store/control.h"
 #include "store/daemon.h"
 #include "store/log.h"
-#include "store/text.h"
 
 #define ARGUMENTS_MAX 8
 
@@ -79,30 +78,42 @@ static int run_print(struct request *request, const char *const *arguments, int 
     return 0;
 }
 
-/* To the client, or to a file that the daemon writes. */
-static int run_memreport(struct request *request, const char *const *arguments, int count)
+static void report_memory(const struct daemon *daemon, FILE *to)
 {
-    const struct daemon *daemon = request->daemon;
-    struct text text = {.at = request->reply, .size = XENSTORE_PAYLOAD_MAX};
-    FILE *file = NULL;
-    if (count > 1 || (count == 1 && !arguments[0][0]))
-        return EINVAL;
-    if (count == 1 && !(file = fopen(arguments[0], "we")))
-        return errno;
     for (size_t i = 0; i < daemon->store.usage.count; i++) {
         const struct usage_entry *entry = &daemon->store.usage.entries[i];
-        text_add(&text, "domain %u: %lld nodes\n", entry->domain, (long long)entry->nodes);
+        fprintf(to, "domain %u: %lld nodes\n", entry->domain, (long long)entry->nodes);
     }
     for (const struct connection *connection = daemon->connections; connection; connection = connection->next)
-        text_add(&text, "connection %u of domain %u: %u watches, %u transactions, %llu requests\n", connection->id,
-                 connection->actor.domain, connection->watch_count, connection->transaction_count,
-                 (unsigned long long)connection->requests);
-    request->reply_size = text.used + 1;
-    if (!file)
-        return 0;
-    bool written = fwrite(request->reply, 1, text.used, file) == text.used;
-    written = fclose(file) == 0 && written;
-    return written ? request_reply_text(request, "OK") : EIO;
+        fprintf(to, "connection %u of domain %u: %u watches, %u transactions, %llu requests\n", connection->id,
+                connection->actor.domain, connection->watch_count, connection->transaction_count,
+                (unsigned long long)connection->requests);
+}
+
+/* To the client, as far as a reply has room for whole lines, or to a file that the daemon writes. */
+static int run_memreport(struct request *request, const char *const *arguments, int count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (count > 1 || (count == 1 && !arguments[0][0]))
+        return EINVAL;
+    FILE *to = count == 1 ? fopen(arguments[0], "we") : open_memstream(&text, &size);
+    if (!to)
+        return errno;
+    report_memory(request->daemon, to);
+    bool written = !ferror(to);
+    written = fclose(to) == 0 && written;
+    if (count == 1)
+        return written ? 0 : EIO;
+    if (size >= XENSTORE_PAYLOAD_MAX)
+        size = XENSTORE_PAYLOAD_MAX - 1;
+    while (size > 0 && text[size - 1] != '\n')
+        size--;
+    memcpy(request->reply, text, size);
+    request->reply[size] = '\0';
+    request->reply_size = size + 1;
+    free(text);
+    return 0;
 }
 
 static int run_help(struct request *request, const char *const *arguments, int count);

@@ -26,6 +26,7 @@
 struct journal {
     struct daemon *daemon;
     int directory_fd, lock_fd;
+    uint64_t key; /* of the checksums */
     struct journal_file file;
     struct ring_file rings;
     uint64_t compact_at;         /* bytes in the file */
@@ -65,7 +66,7 @@ static int settle_owed(struct journal *journal)
         struct bytes record = {0};
         journal_record_begin(&record, RECORD_RELEASE, journal_no_origin);
         BYTES_PUT(&record, journal->owed[0]);
-        journal_record_end(&record);
+        journal_record_end(&record, journal->key);
         int error = append_bytes(journal, &record);
         bytes_free(&record);
         if (error)
@@ -73,6 +74,16 @@ static int settle_owed(struct journal *journal)
         memmove(journal->owed, journal->owed + 1, --journal->owed_count * sizeof(journal->owed[0]));
     }
     return 0;
+}
+
+/* Never 0. */
+static uint64_t random_number(void)
+{
+    uint64_t number = 0;
+    while (number == 0)
+        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+            number = 0;
+    return number;
 }
 
 /* The buffer for a record, empty. */
@@ -86,7 +97,7 @@ static struct bytes *empty_record(struct journal *journal)
 static int finish(struct journal *journal, struct bytes *record)
 {
     int error = settle_owed(journal);
-    journal_record_end(record);
+    journal_record_end(record, journal->key);
     if (!error)
         error = append_bytes(journal, record);
     if (record->capacity > RECORD_KEPT)
@@ -122,15 +133,6 @@ int journal_put_domain(struct journal *journal, const struct ring_connection *ri
     return finish(journal, record);
 }
 
-static uint64_t new_introduction(void)
-{
-    uint64_t number = 0;
-    while (number == 0)
-        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-            number = 0;
-    return number;
-}
-
 /* Gives a ring a slot with this state, and then the journal its domain under this introduction. 0 or ENOSPC, when
  * nothing has changed. */
 static int take_ring(struct journal *journal, struct ring_connection *ring, struct ring_state *state,
@@ -155,7 +157,7 @@ static int take_ring(struct journal *journal, struct ring_connection *ring, stru
 
 int journal_introduce(struct journal *journal, struct ring_connection *ring, struct ring_state *state)
 {
-    return take_ring(journal, ring, state, new_introduction());
+    return take_ring(journal, ring, state, random_number());
 }
 
 int journal_introduce_waiting(struct journal *journal, struct ring_connection *ring)
@@ -163,7 +165,7 @@ int journal_introduce_waiting(struct journal *journal, struct ring_connection *r
     struct ring_state state;
     domid_t domain = ring->connection.actor.domain;
     ring_get_state(ring, &state);
-    int error = take_ring(journal, ring, &state, ring->introduction ? ring->introduction : new_introduction());
+    int error = take_ring(journal, ring, &state, ring->introduction ? ring->introduction : random_number());
     if (error && !ring->waits)
         log_error("there is no room for the state of domain %u's ring: it has to wait until there is some", domain);
     if (!error && ring->waits)
@@ -245,7 +247,7 @@ bool journal_maintain(struct journal *journal)
     if (!snapshot->active && file->size < journal->compact_at)
         return false;
     if (!snapshot->active)
-        snapshot_begin(snapshot, journal->daemon, journal->directory_fd, file->size);
+        snapshot_begin(snapshot, journal->daemon, journal->directory_fd, journal->key, file->size);
     if (!snapshot_step(snapshot, file->fd, file->size))
         return true;
     if (snapshot->error) {
@@ -280,6 +282,44 @@ static char *read_file(int fd, size_t *size)
     return data;
 }
 
+/* The key of the file that is there, or a new one. The header has it, and the file that the lock is on: damage to one of
+ * them costs nothing. */
+static void find_key(struct journal *journal, const char *data, size_t size, size_t *damaged)
+{
+    char beside[JOURNAL_HEADER_SIZE];
+    ssize_t got = pread(journal->lock_fd, beside, sizeof(beside), 0);
+    uint64_t other;
+    bool has_other = got == sizeof(beside) && journal_get_header(beside, sizeof(beside), &other);
+    if (journal_get_header(data, size, &journal->key)) {
+        has_other = has_other && other == journal->key;
+    } else if (has_other) {
+        journal->key = other;
+        *damaged += size > 0;
+        if (size > 0)
+            log_error("the journal is damaged between bytes 0 and %d", JOURNAL_HEADER_SIZE);
+    } else {
+        journal->key = random_number();
+        *damaged += size > 0;
+        if (size > 0)
+            log_error("the journal does not begin as a journal does: the store starts empty");
+    }
+    struct bytes header = {0};
+    journal_put_header(&header, journal->key);
+    if (!has_other && pwrite(journal->lock_fd, header.data, header.size, 0) != (ssize_t)header.size)
+        log_error("the journal's key is kept in its header alone: %s", strerror(errno));
+    bytes_free(&header);
+}
+
+/* An empty file's first bytes. 0 or errno. */
+static int write_header(const struct journal *journal, int fd)
+{
+    struct bytes header = {0};
+    journal_put_header(&header, journal->key);
+    int error = journal_write_all(fd, header.data, header.size);
+    bytes_free(&header);
+    return error;
+}
+
 /* Reads the journal into the daemon's store, and takes it over. A damaged one is kept beside it for people to look at.
  * 0 or errno. */
 static int load(struct journal *journal, const char *directory, int fd)
@@ -289,13 +329,10 @@ static int load(struct journal *journal, const char *directory, int fd)
     if (!data)
         return errno;
     size_t end = 0, damaged = 0;
-    if (size >= JOURNAL_MAGIC_SIZE && memcmp(data, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE) == 0) {
+    find_key(journal, data, size, &damaged);
+    journal->state.key = journal->key;
+    if (size > JOURNAL_HEADER_SIZE)
         end = journal_load(&journal->state, &journal->daemon->store, data, size, &damaged);
-    } else if (size > 0) {
-        log_error("%s/journal does not begin as a journal does: the store starts empty", directory);
-        end = size;
-        damaged++;
-    }
     free(data);
     if (damaged) {
         unlinkat(journal->directory_fd, "journal.damaged", 0);
@@ -305,7 +342,11 @@ static int load(struct journal *journal, const char *directory, int fd)
     } else {
         journal->compact_at = compaction_after(journal->state.snapshot_end);
     }
-    int error = end == 0 ? journal_write_all(fd, JOURNAL_MAGIC, end = JOURNAL_MAGIC_SIZE) : 0;
+    int error = 0;
+    if (end < JOURNAL_HEADER_SIZE) {
+        end = JOURNAL_HEADER_SIZE;
+        error = size < end ? (ftruncate(fd, 0) < 0 ? errno : write_header(journal, fd)) : 0;
+    }
     return error ? error : journal_file_take(&journal->file, fd, end);
 }
 

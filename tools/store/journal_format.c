@@ -7,17 +7,47 @@
 #include "store/log.h"
 #include "store/watch.h"
 
+struct file_header {
+    char magic[16];
+    uint64_t key;
+    uint64_t checksum; /* of the two */
+};
+_Static_assert(sizeof(JOURNAL_MAGIC) == 16 && sizeof(struct file_header) == JOURNAL_HEADER_SIZE, "no holes");
+
 struct record_header {
     uint32_t size; /* of the payload */
-    uint32_t kind;
+    uint32_t kind; /* in the low 8 bits; above them a keyed checksum of the two, by which a header is known */
     uint64_t checksum; /* of size, kind and payload */
 };
-_Static_assert(sizeof(JOURNAL_MAGIC) == JOURNAL_MAGIC_SIZE, "the magic is as long as a record's header");
 _Static_assert(sizeof(struct record_header) == 16, "the header has no holes");
 
-static uint64_t checksum(const struct record_header *header, const char *payload)
+void journal_put_header(struct bytes *file, uint64_t key)
 {
-    return checksum_bytes((uint64_t)header->size << 32 | header->kind, payload, header->size);
+    struct file_header header = {.magic = JOURNAL_MAGIC, .key = key};
+    header.checksum = checksum_bytes(0, &header, offsetof(struct file_header, checksum));
+    BYTES_PUT(file, header);
+}
+
+bool journal_get_header(const char *data, size_t size, uint64_t *key)
+{
+    struct file_header header;
+    if (size < sizeof(header))
+        return false;
+    memcpy(&header, data, sizeof(header));
+    *key = header.key;
+    return memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) == 0 &&
+           header.checksum == checksum_bytes(0, &header, offsetof(struct file_header, checksum));
+}
+
+static uint32_t marked_kind(uint64_t key, uint32_t size, uint32_t kind)
+{
+    uint64_t words[2] = {key, (uint64_t)size << 32 | kind};
+    return (uint32_t)(checksum_bytes(key, words, sizeof(words)) >> 32 << 8) | kind;
+}
+
+static uint64_t checksum(uint64_t key, const struct record_header *header, const char *payload)
+{
+    return checksum_bytes(key ^ ((uint64_t)header->size << 32 | header->kind), payload, header->size);
 }
 
 const struct journal_origin journal_no_origin = {.domain = DOMID_INVALID};
@@ -30,12 +60,13 @@ void journal_record_begin(struct bytes *record, enum journal_record kind, struct
     BYTES_PUT(record, origin.position);
 }
 
-void journal_record_end(struct bytes *record)
+void journal_record_end(struct bytes *record, uint64_t key)
 {
     struct record_header header;
     memcpy(&header, record->data, sizeof(header));
     header.size = (uint32_t)(record->size - sizeof(header));
-    header.checksum = checksum(&header, record->data + sizeof(header));
+    header.kind = marked_kind(key, header.size, header.kind);
+    header.checksum = checksum(key, &header, record->data + sizeof(header));
     memcpy(record->data, &header, sizeof(header));
 }
 
@@ -141,16 +172,17 @@ static struct change *get_change(struct byte_reader *reader)
     return change;
 }
 
-static void load_changes(struct store *store, struct byte_reader *reader)
+static void load_changes(struct journal_state *state, struct store *store, struct byte_reader *reader)
 {
     while (reader->at < reader->end && !reader->failed) {
         struct change *change = get_change(reader);
-        if (change && is_applicable(store->top, change))
+        if (!change)
+            return;
+        if (is_applicable(store->top, change))
             change_apply(change, &store->top, ++store->generation, &store->usage);
         else
-            reader->failed = true;
-        if (change)
-            change_release(change);
+            state->omitted++;
+        change_release(change);
     }
 }
 
@@ -334,7 +366,7 @@ static bool load_record(struct journal_state *state, struct store *store, uint32
     load_origin(state, reader);
     switch (kind) {
     case RECORD_CHANGES:
-        load_changes(store, reader);
+        load_changes(state, store, reader);
         break;
     case RECORD_DOMAIN:
         load_domain(state, reader);
@@ -369,6 +401,17 @@ static size_t used_size(const char *data, size_t size)
     return size;
 }
 
+/* Whether a record's header begins at `at`, and its payload ends within the file; then *header is it. */
+static bool is_record(uint64_t key, const char *data, size_t at, size_t size, struct record_header *header)
+{
+    if (size - at < sizeof(*header))
+        return false;
+    memcpy(header, data + at, sizeof(*header));
+    uint32_t kind = header->kind & 0xff;
+    return kind != 0 && kind <= RECORD_LIMIT && header->size <= size - at - sizeof(*header) &&
+           header->kind == marked_kind(key, header->size, kind);
+}
+
 /* Whether nothing follows but room, or a record that was not finished (journal_file.h). */
 static bool is_end(const char *data, size_t at, size_t used, size_t size)
 {
@@ -376,36 +419,44 @@ static bool is_end(const char *data, size_t at, size_t used, size_t size)
     if (size - at < sizeof(header) || at >= used)
         return true;
     memcpy(&header, data + at, sizeof(header));
-    size_t room = size - at - sizeof(header);
-    return header.size > room || (header.kind == 0 && at + sizeof(header) + header.size >= used);
+    return header.kind == 0 && at + sizeof(header) + header.size >= used;
+}
+
+/* Carries the record at `at` out, if it is whole. */
+static bool load_whole(struct journal_state *state, struct store *store, const struct record_header *header,
+                       const char *payload)
+{
+    struct byte_reader reader = {.at = payload, .end = payload + header->size};
+    return checksum(state->key, header, payload) == header->checksum &&
+           load_record(state, store, header->kind & 0xff, &reader);
 }
 
 size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged)
 {
-    size_t at = JOURNAL_MAGIC_SIZE, good = at, first_bad = 0, used = used_size(data, size);
-    while (!is_end(data, at, used, size)) {
-        struct record_header header;
-        memcpy(&header, data + at, sizeof(header));
-        const char *payload = data + at + sizeof(header);
-        struct byte_reader reader = {.at = payload, .end = payload + header.size};
-        bool sound = checksum(&header, payload) == header.checksum;
-        if (sound && load_record(state, store, header.kind, &reader)) {
+    size_t at = JOURNAL_HEADER_SIZE, good = at, first_bad = 0, used = used_size(data, size);
+    struct record_header header;
+    while (at < used && !(!first_bad && is_end(data, at, used, size))) {
+        if (!is_record(state->key, data, at, size, &header)) {
+            first_bad = first_bad ? first_bad : at;
+            at++; /* the next one may begin anywhere */
+            continue;
+        }
+        if (load_whole(state, store, &header, data + at + sizeof(header))) {
             if (first_bad) {
                 log_error("the journal is damaged between bytes %zu and %zu", first_bad, at);
                 ++*damaged;
                 first_bad = 0;
             }
-            at += sizeof(header) + header.size;
-            good = at;
-            if (header.kind == RECORD_NODES)
-                state->snapshot_end = at;
-        } else {
-            /* What lies behind a damaged record may be whole: its size is the only guide. */
-            if (!first_bad)
-                first_bad = at;
-            at += sizeof(header) + header.size;
+            good = at + sizeof(header) + header.size;
+            if ((header.kind & 0xff) == RECORD_NODES)
+                state->snapshot_end = good;
+        } else if (!first_bad) {
+            first_bad = at;
         }
+        at += sizeof(header) + header.size;
     }
+    if (state->omitted)
+        log_error("%zu changes in the journal could not be made: what they build on is lost", state->omitted);
     if (first_bad) {
         log_error("the journal is damaged from byte %zu to its end at %zu", first_bad, used);
         ++*damaged;

@@ -8,8 +8,8 @@
 #include "store/ring_file.h"
 #include "store/store.h"
 
-#define JOURNAL_MAGIC "KeelStore3\n\0\0\0\0" /* with its last zero byte 16 */
-#define JOURNAL_MAGIC_SIZE 16
+#define JOURNAL_MAGIC "KeelStore4\n\0\0\0\0" /* with its last zero byte 16 */
+#define JOURNAL_HEADER_SIZE 32
 
 enum journal_record {
     RECORD_CHANGES = 1,
@@ -64,24 +64,33 @@ struct journal_limit {
 
 /* What a file says beside the tree: domains, and what was set for them. */
 struct journal_state {
-    const struct ring_file *rings; /* set before loading; may be NULL */
+    uint64_t key;                  /* of the file: set before loading, like */
+    const struct ring_file *rings; /* the states of rings; may be NULL */
     struct journal_domain *domains;
     struct journal_limit *limits;
+    size_t omitted;      /* changes that could not be made, as what they build on is lost */
     size_t snapshot_end; /* where the tree ends that the file begins with */
 };
 
+/* What a file begins with: the magic, and the key of its checksums. That is random, so that no client can have a value
+ * stored that would count as a record where a damaged file is searched for whole ones. */
+void journal_put_header(struct bytes *file, uint64_t key);
+/* Whether `data` begins with a whole header, and its key. */
+bool journal_get_header(const char *data, size_t size, uint64_t *key);
+
 /* A record is built in an empty buffer between these two. */
 void journal_record_begin(struct bytes *record, enum journal_record kind, struct journal_origin origin);
-void journal_record_end(struct bytes *record);
+void journal_record_end(struct bytes *record, uint64_t key);
 
 void journal_put_change(struct bytes *record, const struct change *change);
 /* `name` as in quota_find_any; none for features. */
 void journal_put_limit(struct bytes *record, domid_t domain, const char *name, uint32_t value);
 void journal_put_domain_state(struct bytes *record, const struct journal_domain *domain);
 
-/* Carries out the records of a file (after its magic) on a store and a state. *damaged counts the places where something
- * is wrong, each told to the log; a last record that was never finished is none. Returns the size up to the end of the
- * last whole record, or, when what is behind that is damaged, of all that is not zero. */
+/* Carries out the records of a file (after its header) on a store and a state. *damaged counts the places where
+ * something is wrong, each told to the log; whatever is whole behind it is found, in time that grows with the size
+ * alone. A last record that was never finished is no damage. Returns the size up to the end of the last whole record,
+ * or, when what is behind that is damaged, of all that is not zero. */
 size_t journal_load(struct journal_state *state, struct store *store, const char *data, size_t size, size_t *damaged);
 
 void journal_state_free(struct journal_state *state);

@@ -26,7 +26,7 @@ static void write_bytes(struct snapshot *snapshot, const char *data, size_t size
 
 static void write_record(struct snapshot *snapshot, struct bytes *record)
 {
-    journal_record_end(record);
+    journal_record_end(record, snapshot->key);
     write_bytes(snapshot, record->data, record->size);
     bytes_free(record);
 }
@@ -73,15 +73,20 @@ static void write_limits(struct snapshot *snapshot, const struct daemon *daemon)
             write_limit(snapshot, account->domain, NULL, account->features);
 }
 
-void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int directory_fd, uint64_t old_size)
+void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int directory_fd, uint64_t key,
+                    uint64_t old_size)
 {
     *snapshot = (struct snapshot){
-        .active = true, .directory_fd = directory_fd, .tail = old_size, .tail_seen = old_size, .nodes_left = true};
+        .active = true, .directory_fd = directory_fd, .key = key, .tail = old_size, .tail_seen = old_size,
+        .nodes_left = true};
     tree_iterator_start(&snapshot->iterator, daemon->store.top);
     snapshot->fd = openat(directory_fd, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (snapshot->fd < 0)
         snapshot->error = errno;
-    write_bytes(snapshot, JOURNAL_MAGIC, JOURNAL_MAGIC_SIZE);
+    struct bytes header = {0};
+    journal_put_header(&header, key);
+    write_bytes(snapshot, header.data, header.size);
+    bytes_free(&header);
     for (const struct connection *connection = daemon->connections; connection; connection = connection->next)
         if (connection->durable)
             write_connection(snapshot, connection);

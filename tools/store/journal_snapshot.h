@@ -13,6 +13,7 @@
 struct snapshot {
     bool active;
     int directory_fd, fd;
+    uint64_t key;   /* of both files */
     int error;      /* the first that happened; then nothing more is written */
     uint64_t size;  /* of the new file so far */
     uint64_t tail;  /* up to this byte the old file is in the new one */
@@ -22,7 +23,8 @@ struct snapshot {
 };
 
 /* Begins a file of the daemon's state as it is, which is all that the old file's first `old_size` bytes say. */
-void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int directory_fd, uint64_t old_size);
+void snapshot_begin(struct snapshot *snapshot, const struct daemon *daemon, int directory_fd, uint64_t key,
+                    uint64_t old_size);
 
 /* Writes the next piece. True when the new file says all that the old one, of `old_size` bytes, does, and has taken its
  * place; or when that has failed (`error`), and the new one is gone. */

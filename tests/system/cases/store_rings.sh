@@ -126,15 +126,22 @@ within 20 "the updated store goes on with its watches" more_events
 journal=$state/journal
 xenstore-write /rings/before 1
 xenstore-write /rings/damaged "$(head -c 1000 /dev/zero | tr '\0' d)"
+xenstore-write /rings/between 1
+xenstore-write /rings/damaged2 "$(head -c 1000 /dev/zero | tr '\0' e)"
 xenstore-write /rings/after 1
 place=$(strings -t d $journal | awk '/ddddddddd/ { place = $1 } END { print place }')
 printf XXXX | dd of=$journal bs=1 seek=$((place + 100)) conv=notrunc 2> /dev/null
+# Of the other one the header too, which has its size: header, request, kind of change, path and sizes are 53 bytes.
+place=$(strings -t d $journal | awk '/eeeeeeeee/ { place = $1 } END { print place }')
+head -c 200 /dev/zero | tr '\0' '\377' | dd of=$journal bs=1 seek=$((place - 53)) conv=notrunc 2> /dev/null
 kill_store
 within 10 "the log tells of damage" contains /var/log/stored.log 'journal has [0-9]+ damaged place'
 [ -e $journal.damaged ] || fail "no copy of the damaged journal is kept"
-[ "$(xenstore-read /rings/before)$(xenstore-read /rings/after)" = 11 ] || fail "more is lost than what is damaged"
-! xenstore-exists /rings/damaged || fail "what is damaged is there"
-[ "$(xenstore-list /rings | wc -l)" = $((writes + 3)) ] || fail "$(xenstore-list /rings | wc -l) names, not $((writes + 3))"
+[ "$(xenstore-read /rings/before /rings/between /rings/after | tr -d '\n')" = 111 ] ||
+    fail "more is lost than what is damaged"
+! xenstore-exists /rings/damaged && ! xenstore-exists /rings/damaged2 || fail "what is damaged is there"
+[ "$(xenstore-list /rings | wc -l)" = $((writes + 4)) ] ||
+    fail "$(xenstore-list /rings | wc -l) names, not $((writes + 4))"
 
 # The guest's kernel has its ring and its watches still: it ends when it is asked to, with the store killed meanwhile.
 expect "ctl shutdown" ctl shutdown survivor

@@ -9,6 +9,8 @@
 
 #include "fake_hypervisor.h"
 #include "store/journal.h"
+#include "store/journal_format.h"
+#include "store/log.h"
 #include "store/request.h"
 
 static char base[] = "/tmp/store-journal-XXXXXX", first[64], second[64];
@@ -165,7 +167,7 @@ static void any_cut_of_the_file_is_some_state_of_the_past(void)
     CU_ASSERT_TRUE_FATAL(journal_size(daemon_.journal) < sizeof(content));
     read_journal(content, sizeof(content));
     run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
-    for (size_t size = journal_size(daemon_.journal); size >= 16; size--) {
+    for (size_t size = journal_size(daemon_.journal); size >= JOURNAL_HEADER_SIZE; size--) {
         write_second(content, size);
         CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
@@ -195,9 +197,9 @@ static void damage_is_told_and_passed_over(void)
     /* One byte in the middle of a record's payload, others behind it. */
     int fd = open(path, O_RDWR);
     char byte;
-    CU_ASSERT_EQUAL(pread(fd, &byte, 1, 16 + 16 + 10), 1);
+    CU_ASSERT_EQUAL(pread(fd, &byte, 1, JOURNAL_HEADER_SIZE + 16 + 10), 1);
     byte ^= 0x20;
-    CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, 16 + 16 + 10), 1);
+    CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, JOURNAL_HEADER_SIZE + 16 + 10), 1);
     close(fd);
     start_next();
     CU_ASSERT_TRUE(has(&next_, "/after", "1"));
@@ -221,7 +223,7 @@ static void a_record_that_was_not_finished_is_no_damage(void)
 {
     set_up();
     call_write(&tool, 0, "/forged", "1");
-    size_t forged_size = journal_size(daemon_.journal) - 16;
+    size_t forged_size = journal_size(daemon_.journal) - JOURNAL_HEADER_SIZE - 16;
     call_write(&tool, 0, "/forged", "2");
     size_t end = journal_size(daemon_.journal);
     char path[96], kept[96], content[4096];
@@ -230,7 +232,7 @@ static void a_record_that_was_not_finished_is_no_damage(void)
     for (size_t written = 4; written < 4 + 12 + forged_size; written++) {
         run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
         int fd = open(path, O_RDWR);
-        CU_ASSERT_EQUAL(pread(fd, content, 16 + forged_size, 0), (ssize_t)(16 + forged_size));
+        CU_ASSERT_EQUAL(pread(fd, content, 16 + forged_size, JOURNAL_HEADER_SIZE), (ssize_t)(16 + forged_size));
         uint32_t header[4] = {(uint32_t)forged_size, 0, 0x5a5a5a5a, 0x5a5a5a5a};
         memcpy(content, header, sizeof(header)); /* then the first record, as a payload: it must not count again */
         size_t size = written <= 4 ? 4 : written + 4 > 16 + forged_size ? 16 + forged_size : written + 4;

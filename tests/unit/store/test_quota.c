@@ -181,6 +181,20 @@ static void the_daemon_says_what_it_counts(void)
     text = CALL(&tool, XS_CONTROL, 0, "stats\0domains\0" "202");
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"more_domains\":0"));
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_CONTROL, 0, "stats\0domains\0x"), "EINVAL");
+    /* A reply is cut at a line's end, a file has all. */
+    text = CALL(&tool, XS_CONTROL, 0, "memreport");
+    CU_ASSERT_TRUE(strlen(text) < XENSTORE_PAYLOAD_MAX && text[strlen(text) - 1] == '\n');
+    CU_ASSERT_TRUE(strlen(text) > XENSTORE_PAYLOAD_MAX - 200);
+    char body[96] = "memreport", line[128];
+    int lines = 0;
+    size_t size = (size_t)snprintf(body + 10, sizeof(body) - 10, "%s/report", state) + 11;
+    CU_ASSERT_STRING_EQUAL(call_text(&tool, XS_CONTROL, 0, body, size), "OK");
+    FILE *report = fopen(body + 10, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    while (fgets(line, sizeof(line), report))
+        lines += strncmp(line, "connection ", 11) == 0;
+    fclose(report);
+    CU_ASSERT_TRUE(lines > 200);
     CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_CONTROL, 0, "stats\0what"), "EINVAL");
     for (int i = 0; i < 200; i++)
         close(many[i].fd);
