@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WEIGHT_DEFAULT 256u /* of both schedulers */
+#define DETACH_TIMEOUT_MS 10000
 #define MIB(kib) ((unsigned long long)(((kib) + 1023) >> 10))
 
 /* A guest that is there, and what it is to become. */
@@ -112,7 +113,10 @@ static void put_disks(FILE *file, const struct ctl_config *config)
 static void put_nics(FILE *file, const struct ctl_config *config)
 {
     for (size_t i = 0; i < config->nics_count; i++) {
-        char *text = config_nic_print(&config->nics[i]);
+        struct ctl_nic nic = config->nics[i];
+
+        nic.number_set = nic.number != i; /* as one is written that is at its place */
+        char *text = config_nic_print(&nic);
 
         fprintf(file, i ? "; %s" : "%s", text ? text : "");
         free(text);
@@ -180,6 +184,66 @@ static int change_share(struct change *change)
     return ctl_share_set(change->cli->ctl, change->domid, change->scheduler, &share);
 }
 
+/* The disk of the same number, or NULL. */
+static const struct ctl_disk *same_disk(const struct ctl_config *config, const struct ctl_disk *disk)
+{
+    uint32_t number, other;
+
+    for (size_t i = 0; i < config->disks_count; i++)
+        if (ctl_disk_number(disk->vdev, &number) == 0 && ctl_disk_number(config->disks[i].vdev, &other) == 0 &&
+            number == other)
+            return &config->disks[i];
+    return NULL;
+}
+
+static const struct ctl_nic *same_nic(const struct ctl_config *config, const struct ctl_nic *nic)
+{
+    for (size_t i = 0; i < config->nics_count; i++)
+        if (config->nics[i].number == nic->number)
+            return &config->nics[i];
+    return NULL;
+}
+
+static int take_device(struct change *change, enum ctl_device_kind kind, uint32_t number)
+{
+    return ctl_device_detach(change->cli->ctl, change->domid, kind, number, 0, DETACH_TIMEOUT_MS);
+}
+
+/* Takes those that are not wanted before it gives what is: a medium may have changed its place. */
+static int change_disks(struct change *change)
+{
+    const struct ctl_config *held = &change->held, *wanted = change->wanted;
+    uint32_t number;
+    int result = 0;
+
+    for (size_t i = 0; i < held->disks_count && result == 0; i++)
+        if (!same_disk(wanted, &held->disks[i]) && ctl_disk_number(held->disks[i].vdev, &number) == 0)
+            result = take_device(change, CTL_DEVICE_DISK, number);
+    for (size_t i = 0; i < wanted->disks_count && result == 0; i++)
+        if (!same_disk(held, &wanted->disks[i]))
+            result = ctl_disk_attach(change->cli->ctl, change->domid, &wanted->disks[i], &number);
+    return result;
+}
+
+static int change_nics(struct change *change)
+{
+    const struct ctl_config *held = &change->held, *wanted = change->wanted;
+    uint32_t number;
+    int result = 0;
+
+    for (size_t i = 0; i < held->nics_count && result == 0; i++)
+        if (!same_nic(wanted, &held->nics[i]))
+            result = take_device(change, CTL_DEVICE_NIC, held->nics[i].number);
+    for (size_t i = 0; i < wanted->nics_count && result == 0; i++) {
+        struct ctl_nic nic = wanted->nics[i];
+
+        nic.number_set = true;
+        if (!same_nic(held, &nic))
+            result = ctl_nic_attach(change->cli->ctl, change->domid, &nic, &number);
+    }
+    return result;
+}
+
 /* What is said by the stored configuration alone. */
 static int change_note(struct change *change)
 {
@@ -198,8 +262,8 @@ static const struct aspect aspects[] = {
     { "cpus", put_cpus, change_cpus },
     { "cpu_weight", put_weight, change_share },
     { "cap", put_cap, change_share },
-    { "disk", put_disks, NULL },
-    { "vif", put_nics, NULL },
+    { "disk", put_disks, change_disks },
+    { "vif", put_nics, change_nics },
     { "on_poweroff", put_on_poweroff, change_note },
     { "on_reboot", put_on_reboot, change_note },
     { "on_crash", put_on_crash, change_note },
@@ -221,13 +285,47 @@ static char *value_of(const struct aspect *aspect, const struct ctl_config *conf
     return NULL;
 }
 
-/* Less memory at most, and vCPUs beyond those there are, have to wait for a restart. */
+/* Frees both. */
+static bool is_same_text(char *one, char *other)
+{
+    bool same = one && other && strcmp(one, other) == 0;
+
+    free(one);
+    free(other);
+    return same;
+}
+
+/* Whether devices only come and go, none becomes another. */
+static bool devices_stay(const struct change *change, bool disks)
+{
+    const struct ctl_config *held = &change->held, *wanted = change->wanted;
+
+    for (size_t i = 0; disks && i < held->disks_count; i++) {
+        const struct ctl_disk *disk = same_disk(wanted, &held->disks[i]);
+
+        if (disk && !is_same_text(config_disk_print(disk), config_disk_print(&held->disks[i])))
+            return false;
+    }
+    for (size_t i = 0; !disks && i < held->nics_count; i++) {
+        const struct ctl_nic *nic = same_nic(wanted, &held->nics[i]);
+        struct ctl_nic one = held->nics[i], other = nic ? *nic : one;
+
+        one.number_set = other.number_set = true;
+        if (!is_same_text(config_nic_print(&one), config_nic_print(&other)))
+            return false;
+    }
+    return true;
+}
+
+/* Less memory at most, vCPUs beyond those there are, and devices that become others have to wait for a restart. */
 static bool is_now(const struct change *change, const struct aspect *aspect)
 {
     if (aspect->do_now == change_max_memory)
         return change->wanted->max_memory_kib > change->held.max_memory_kib;
     if (aspect->do_now == change_vcpus)
         return change->wanted->vcpus <= change->held.max_vcpus;
+    if (aspect->do_now == change_disks || aspect->do_now == change_nics)
+        return devices_stay(change, aspect->do_now == change_disks);
     return aspect->do_now != NULL;
 }
 
@@ -409,7 +507,8 @@ static const struct cli_option options[] = {
 const struct cli_verb verb_apply = {
     .name = "apply", .arguments = "[FILE] [KEY=VALUE...]", .arguments_most = -1,
     .summary = "Bring a guest to what its configuration says",
-    .details = "A guest that is not there is created. Memory, vCPUs, affinity, weight and cap are changed at once;\n"
-               "the rest is kept for the next restart, and told so. Doing it again changes nothing.",
+    .details = "A guest that is not there is created. Memory, vCPUs, affinity, weight and cap are changed at once,\n"
+               "disks and interfaces come and go; the rest is kept for the next restart, and told so. Doing it\n"
+               "again changes nothing.",
     .options = options, .run = run,
 };

@@ -52,6 +52,7 @@ int xl_list(struct xl *xl);
 int xl_info(struct xl *xl);
 int xl_vcpu_list(struct xl *xl);
 int xl_domid(struct xl *xl);
+int xl_top(struct xl *xl);
 int xl_domname(struct xl *xl);
 int xl_uptime(struct xl *xl);
 int xl_sched_credit2(struct xl *xl);

@@ -69,6 +69,12 @@ int xl_debug_keys(struct xl *xl)
     return result < 0 ? xl_fail(xl) : 0;
 }
 
+int xl_top(struct xl *xl)
+{
+    xl->cli.verb = cli_verb_find("top");
+    return xl->cli.verb->run(&xl->cli) == CLI_DONE ? 0 : XL_FAILED;
+}
+
 int xl_console(struct xl *xl)
 {
     uint32_t domid;

@@ -26,6 +26,12 @@ static const struct option cpus_words[] = {
     { "cpus", no_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }, { 0 },
 };
 static const struct option help_words[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+static const struct option stop_words[] = {
+    { "all", no_argument, NULL, 'a' }, { "wait", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 },
+};
+static const struct option clear_words[] = {
+    { "clear", no_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }, { 0 },
+};
 static const struct option ignore_words[] = {
     { "ignore-host", no_argument, NULL, 'i' }, { "force", no_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' },
     { 0 },
@@ -42,8 +48,8 @@ const struct xl_command xl_commands[] = {
       "hf:d", config_words, 1, xl_config_update },
     { "list", "[options] [Domain]", "List domains", "hlvZcn", list_words, 0, xl_list },
     { "destroy", "[options] <Domain>", "End a domain at once", "hf", ignore_words, 1, xl_act },
-    { "shutdown", "[options] <-a|Domain>", "Ask a domain to power off", "hawF", help_words, 0, xl_stop },
-    { "reboot", "[options] <-a|Domain>", "Ask a domain to restart", "hawF", help_words, 0, xl_stop },
+    { "shutdown", "[options] <-a|Domain>", "Ask a domain to power off", "hawF", stop_words, 0, xl_stop },
+    { "reboot", "[options] <-a|Domain>", "Ask a domain to restart", "hawF", stop_words, 0, xl_stop },
     { "pause", "<Domain>", "Stop a domain's vCPUs", "h", help_words, 1, xl_act },
     { "unpause", "<Domain>", "Let a paused domain run", "h", help_words, 1, xl_act },
     { "console", "[options] <Domain>", "Attach to a domain's console", "hn:t:", help_words, 1, xl_console },
@@ -67,7 +73,8 @@ const struct xl_command xl_commands[] = {
       xl_act },
     { "sysrq", "<Domain> <letter>", "Send a SysRq key to a domain", "h", help_words, 2, xl_act },
     { "debug-keys", "<Keys>", "Send debug keys to the hypervisor", "h", help_words, 1, xl_debug_keys },
-    { "dmesg", "[-c]", "Show the hypervisor's log", "hc", help_words, 0, xl_dmesg },
+    { "dmesg", "[-c]", "Show the hypervisor's log", "hc", clear_words, 0, xl_dmesg },
+    { "top", "", "Watch what domains use", "h", help_words, 0, xl_top },
     { "uptime", "[-s] [Domain]", "Show how long domains have been there", "hs", help_words, 0, xl_uptime },
     { "block-list", "<Domain(s)>", "List a domain's disks", "h", help_words, 1, xl_block_list },
     { "network-list", "<Domain(s)>", "List a domain's network interfaces", "h", help_words, 1, xl_network_list },

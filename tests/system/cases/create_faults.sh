@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A creation that is interrupted at many instants, or finds the store full, no memory or no kernel, leaves nothing.
-# limit: 300
+# limit: 400
 config victim
 sed -i '/^ramdisk/d' "$config_file"
 printf '%s\n' 'kernel = "/tests/test-kernel"' 'memory = 32' >> "$config_file"
@@ -47,6 +47,80 @@ for nodes in 1 9; do
     clean "with $nodes nodes"
 done
 expect "xenstore-control quota set" xenstore-control quota set nodes 1000
+# the store itself is full: its journal goes on in a file system of 800 KiB, which is filled to the last byte
+state=/var/lib/stored
+move_journal() { # COMMAND...: which does so while the daemon stands still; the next daemon finds it there
+    daemon=$(pidof stored)
+    kill -STOP "$daemon"
+    "$@"
+    kill -KILL "$daemon"
+    within 20 "the store answers again" xenstore-exists /local/domain/0
+}
+into_small() {
+    mkdir -p /tmp/small
+    mount -t tmpfs -o size=800k none /tmp/small
+    cp -a $state/. /tmp/small/
+    mount --move /tmp/small $state
+}
+into_large() {
+    cp -a $state/journal /tmp/journal
+    umount -l $state
+    mv /tmp/journal $state/journal
+}
+room() { # BYTES: of the file system's whole, so much is taken from what fills it
+    dd if=/dev/null of=$state/filler bs=1 seek=$(($(stat -c %s $state/filler) - $1)) 2> /dev/null
+}
+some() { # BYTES
+    head -c "$1" /dev/zero | tr '\0' f
+}
+fill() {
+    dd if=/dev/zero of=$state/filler bs=4096 oflag=append conv=notrunc 2> /dev/null || true
+    for size in 2000 200 1; do
+        turn=0
+        while xenstore-write "/fill/$size-$turn" "$(some $size)" 2> /dev/null; do
+            turn=$((turn + 1))
+        done
+        xenstore-write "/fill/$size-0" x 2> /dev/null || true
+    done
+}
+move_journal into_small
+trap 'move_journal into_large' EXIT
+fill
+refusals=0 creations=0
+for used in 4096 3900 3700 3500 3300 3100 2900 2700 2500 2300 2000 1500 1000 500 0; do
+    room 4096
+    [ $used = 0 ] || xenstore-write /fill/used "$(some $((used > 4000 ? 4000 : used)))" 2> /dev/null || true
+    inventory > /tmp/before
+    if ctl create -q -p "$config_file" > /tmp/full.out 2>&1; then
+        creations=$((creations + 1))
+        room 16384
+        expect "ctl destroy" ctl destroy victim
+    else
+        refusals=$((refusals + 1))
+        grep -q 'store' /tmp/full.out || fail "with a full store it says: $(cat /tmp/full.out)"
+    fi
+    clean "with a full store, $used bytes of the last page used"
+    fill
+done
+echo "  the store was full: $refusals refused, $creations created"
+[ $refusals -gt 0 ] || fail "the store was not full"
+rm $state/filler
+expect "the store has room again" xenstore-rm /fill
+trap - EXIT
+move_journal into_large
+inventory > /tmp/before
+# ctl itself gets no memory
+refusals=0
+for kib in 2600 2900 3100 3200 3300 3400 3600 4000 8000; do
+    if (ulimit -v $kib && exec ctl create -q -p "$config_file") > /tmp/memory.out 2>&1; then
+        expect "ctl destroy" ctl destroy victim
+    else
+        refusals=$((refusals + 1))
+    fi
+    clean "with $kib KiB for ctl"
+done
+echo "  ctl had no memory: $refusals of 9 refused"
+[ $refusals -gt 0 ] || fail "no creation lacked memory"
 # no memory is left for it; what runs out in the middle of a creation is tried without a machine
 status=0
 ctl create -q "$config_file" "memory=$(($(free_kib) / 1024 + 100))" > /tmp/memory.out 2>&1 || status=$?

@@ -55,14 +55,18 @@ ctl fsck > /tmp/fsck.out || status=$?
 [ "$status" = 0 ] && [ "$(grep -c ': mended$' /tmp/fsck.out)" = 5 ] || fail "fsck says ($status): $(cat /tmp/fsck.out)"
 nothing_left
 # two at once of one name: one wins
-ctl create -q -p "$config_file" > /tmp/first.out 2>&1 &
-first=$!
-second_status=0 first_status=0
-ctl create -q -p "$config_file" > /tmp/second.out 2>&1 || second_status=$?
-wait "$first" || first_status=$?
-[ $((first_status + second_status)) = 1 ] || fail "two creations at once ended with $first_status and $second_status"
-cat /tmp/first.out /tmp/second.out | grep -q 'a domain named "victim" already exists' || fail "$(cat /tmp/first.out /tmp/second.out)"
-expect "ctl destroy" ctl destroy victim
+for turn in 1 2 3 4 5; do
+    ctl create -q -p "$config_file" kernel=/tests/test-kernel 'ramdisk=""' memory=32 > /tmp/first.out 2>&1 &
+    first=$!
+    second_status=0 first_status=0
+    ctl create -q -p "$config_file" kernel=/tests/test-kernel 'ramdisk=""' memory=32 > /tmp/second.out 2>&1 || second_status=$?
+    wait "$first" || first_status=$?
+    [ $((first_status + second_status)) = 1 ] || fail "two creations at once ended with $first_status and $second_status"
+    cat /tmp/first.out /tmp/second.out | grep -q 'a domain named "victim" already exists' ||
+        fail "$(cat /tmp/first.out /tmp/second.out)"
+    [ "$(ctl list | grep -c '^victim ')" = 1 ] || fail "of two creations there are: $(ctl list)"
+    expect "ctl destroy" ctl destroy victim
+done
 # many at once, interrupted: none is left
 ctl create -q -p -n 30 "$config_file" memory=32 kernel=/tests/test-kernel 'ramdisk=""' > /tmp/many.out 2>&1 &
 many=$!
