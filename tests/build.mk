@@ -9,7 +9,7 @@ GROUP_CFLAGS_hypervisor := -iquote xen-like/common -Itests/unit/hypervisor/fake_
   -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing
 # Of x86, what needs no machine: decoders, policies, the virtual local APIC, nested page tables, handlers of exits.
 GROUP_SOURCES_hypervisor_x86 := $(patsubst %,xen-like/arch/x86/%.c,instruction mmio_execute cpuid_policy virtual_lapic \
-  virtual_lapic_timer p2m svm/exit svm/inject svm/instruction_length svm/state) xen-like/common/lock.c \
+  virtual_lapic_timer p2m domctl_x86 svm/exit svm/inject svm/instruction_length svm/state) xen-like/common/lock.c \
   $(wildcard tests/unit/hypervisor_x86/fake/*.c)
 GROUP_CFLAGS_hypervisor_x86 := -iquote xen-like/common -Ixen-like/arch/x86 -iquote tests/unit/hypervisor_x86/fake \
   -D__XEN_TOOLS__ -DKEEL_HYPERVISOR -DKEEL_DEBUG -fno-strict-aliasing -DDIRECT_MAP_BASE=0x200000000000ull
@@ -162,7 +162,7 @@ $(IMAGES)/dom0.initrd: scripts/make-dom0 scripts/lib/image.sh $(wildcard scripts
 # --- the test kernel: freestanding, booted by PVH as a guest or as domain 0 -------------------------------------------
 # Cases run in the order of this list.
 TEST_KERNEL := $(BUILD)/images/test-kernel
-TEST_KERNEL_CASES := version memory events vcpu grants calls apic smp hostile bench
+TEST_KERNEL_CASES := version memory events vcpu grants calls apic nmi smp hostile bench
 TEST_KERNEL_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/guest/%.o,start.S main.c console.c interrupts.c apic.c shared.c \
   string.c $(patsubst %,case_%.c,$(TEST_KERNEL_CASES)))
 TEST_KERNEL_CFLAGS = $(GLOBAL_CFLAGS) -ffreestanding -nostdinc -isystem $(COMPILER_HEADERS) \

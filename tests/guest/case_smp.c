@@ -14,7 +14,9 @@
 #define TO_OTHERS (3u << 18)
 #define COMMAND_INIT 0x500u
 #define COMMAND_STARTUP 0x600u
+#define COMMAND_NMI 0x4400u
 #define LEVEL_ASSERT 0x4000u
+#define NMI_VECTOR 2
 
 extern uint8_t trampoline[], trampoline_end[];
 static volatile unsigned long second_alive;
@@ -126,6 +128,30 @@ TEST_CASE(smp_ipi, ANYWHERE | TWO_CPUS)
     return NULL;
 }
 
+static volatile unsigned long second_nmis;
+
+static void count_nmi(struct interrupt_frame *frame)
+{
+    second_nmis += apic_read(APIC_ID) == second_apic_id;
+}
+
+/* A halted second vCPU is woken by each of a hundred NMIs, in both addressing forms. */
+TEST_CASE(smp_nmi, ANYWHERE | TWO_CPUS)
+{
+    EXPECT(second_alive);
+    exception_handlers[NMI_VECTOR] = count_nmi;
+    for (unsigned long i = 0; i < 100; i++) {
+        if (i % 2)
+            apic_send(TO_OTHERS | COMMAND_NMI, 0);
+        else
+            apic_send(COMMAND_NMI, second_apic_id);
+        if (!wait_for(second_nmis > i, 5000))
+            return failure("NMI %lu did not arrive", i);
+        EXPECT_EQUAL(second_nmis, i + 1);
+    }
+    return NULL;
+}
+
 /* An event bound to the second vCPU comes there as its upcall. */
 TEST_CASE(smp_event, ANYWHERE | TWO_CPUS)
 {
@@ -170,7 +196,7 @@ TEST_CASE(smp_vector_registers, ANYWHERE | TWO_CPUS)
     return NULL;
 }
 
-/* VCPUOP_down takes the second vCPU away, and VCPUOP_up brings it back where it was. */
+/* VCPUOP_down takes the second vCPU away, and VCPUOP_up brings it back where it was. No NMI runs on it meanwhile. */
 TEST_CASE(smp_down_up, ANYWHERE | TWO_CPUS)
 {
     EXPECT(second_alive);
@@ -178,7 +204,9 @@ TEST_CASE(smp_down_up, ANYWHERE | TWO_CPUS)
     EXPECT_EQUAL(vcpu_op(VCPUOP_is_up, 1, 0), 0);
     unsigned long before = interrupt_count[IPI_VECTOR];
     apic_send(IPI_VECTOR, second_apic_id);
-    EXPECT(!wait_for(interrupt_count[IPI_VECTOR] > before, 20));
+    unsigned long nmis = second_nmis;
+    apic_send(COMMAND_NMI, second_apic_id);
+    EXPECT(!wait_for(interrupt_count[IPI_VECTOR] > before || second_nmis > nmis, 20));
     EXPECT_EQUAL(vcpu_op(VCPUOP_up, 1, 0), 0);
     EXPECT(wait_for(interrupt_count[IPI_VECTOR] > before, 5000));
     return NULL;

@@ -9,6 +9,7 @@
 volatile unsigned long interrupt_count[256];
 bool interrupt_needs_eoi[256];
 volatile uint64_t fault_resume, fault_vector;
+exception_handler *volatile exception_handlers[32];
 
 extern uint8_t interrupt_entries[];
 void interrupt(struct interrupt_frame *frame);
@@ -62,6 +63,10 @@ void interrupt(struct interrupt_frame *frame)
         }
         if (interrupt_needs_eoi[frame->vector])
             apic_write(APIC_EOI, 0);
+        return;
+    }
+    if (exception_handlers[frame->vector]) {
+        exception_handlers[frame->vector](frame);
         return;
     }
     if (fault_resume) {

@@ -110,6 +110,9 @@ void interrupts_init(void);
 void interrupts_init_cpu(void); /* on another vCPU */
 /* How often each vector came, on any vCPU. */
 extern volatile unsigned long interrupt_count[256];
+/* What an exception of each vector calls, on any vCPU; without one it ends the domain, but for cpu.h's. */
+typedef void exception_handler(struct interrupt_frame *frame);
+extern exception_handler *volatile exception_handlers[32];
 /* What event channels' upcalls come as; the handler takes the upcall by clearing evtchn_upcall_pending. */
 #define UPCALL_VECTOR_OF(vcpu) (0x53u + (vcpu))
 /* Ends what an interrupt of the local APIC began; set for vectors that come from it. */

@@ -6,7 +6,7 @@
 make_overlay() { # FOLDER CPUS CASES
     local root=$1 command image_packages
     mkdir -p "$root/tests/bin"
-    cp tests/system/{lib.sh,devices.inc} "$root/tests/"
+    cp tests/system/{lib.sh,devices.inc,triggers.inc} "$root/tests/"
     cp -r tests/system/cases "$root/tests/cases"
     cp "$case_folder"/* "$root/tests/cases/" # a case of the same name is this runner's own
     cp tests/system/in-dom0 "$root/script"

@@ -46,6 +46,9 @@ static int ask(struct cli *cli, const struct ctl_domain *domain, enum ctl_shutdo
 
     if (result == -ENOENT && cli_given(cli, 'F'))
         result = ctl_trigger(cli->ctl, domain->domid, CTL_TRIGGER_POWER, 0);
+    if (result > 0)
+        cli_warn(cli, "domain %u (%s) cannot be asked, and is a PVH guest, which has no power button: it runs on; "
+                 "`ctl destroy %u` ends it", domain->domid, domain->name, domain->domid);
     return result;
 }
 

@@ -11,7 +11,7 @@ static int run(struct cli *cli)
 static const struct cli_option options[] = {
     { 'a', "all", NULL, "all guests" },
     { 'w', "wait", NULL, "until they have shut down to restart; twice: until the old domain is gone" },
-    { 'F', "fallback", NULL, "press the power button of a guest that cannot be asked" },
+    { 'F', "fallback", NULL, "press the power button of a guest that cannot be asked, if it has one" },
     { 't', "timeout", "SECONDS", "with -w: give up after so long" },
     { 0 },
 };

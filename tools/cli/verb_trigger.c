@@ -34,6 +34,8 @@ static int run(struct cli *cli)
         return CLI_FAILED;
     int result = ctl_trigger(cli->ctl, domid, trigger, vcpu);
 
+    if (result > 0)
+        cli_warn(cli, "domain %u is a PVH guest, which has no buttons: nothing happens", domid);
     return result < 0 ? cli_fail_ctl(cli, result) : CLI_DONE;
 }
 
@@ -42,5 +44,6 @@ static const struct cli_option options[] = { { 0 } };
 const struct cli_verb verb_trigger = {
     .name = "trigger", .arguments = "DOMAIN nmi|reset|init|power|sleep [VCPU]", .arguments_least = 2,
     .arguments_most = 3, .summary = "Raise an NMI, or another signal of a machine, in a domain",
-    .details = "VCPU is where an NMI or INIT is raised; by default 0.", .options = options, .run = run,
+    .details = "VCPU is where it is raised; by default 0. power and sleep press a button, which a PVH guest does\n"
+               "not have: nothing happens. reset and init are there for other kinds of machines.", .options = options, .run = run,
 };

@@ -120,6 +120,7 @@ CTL_API int ctl_vcpu_set(struct ctl *ctl, uint32_t domid, uint32_t online);
 CTL_API int ctl_memory_set(struct ctl *ctl, uint32_t domid, uint64_t memory_kib);
 /* The most that ctl_memory_set may ask for. */
 CTL_API int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib);
+/* ctl_trigger: 1 where it has been raised, but the domain is a PVH guest, to which a button does nothing. */
 enum ctl_trigger { CTL_TRIGGER_NMI, CTL_TRIGGER_RESET, CTL_TRIGGER_INIT, CTL_TRIGGER_POWER, CTL_TRIGGER_SLEEP };
 CTL_API int ctl_trigger(struct ctl *ctl, uint32_t domid, enum ctl_trigger trigger, uint32_t vcpu);
 /* Asks the guest's kernel, through the store, for what SysRq and this key do. */

@@ -199,6 +199,16 @@ int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
 
 /* --- triggers and keys --------------------------------------------------------------------------------------- */
 
+/* Those of ACPI's fixed hardware: what a PVH guest's tables do not have, nor another way to press a button. */
+static bool has_buttons(struct ctl *ctl, uint32_t domid)
+{
+    struct xen_domctl domctl = { .cmd = XEN_DOMCTL_getdomaininfo, .domain = (domid_t)domid };
+    const struct xen_domctl_getdomaininfo *info = &domctl.u.getdomaininfo;
+
+    return hypercall_domctl(ctl, &domctl) < 0 || info->domain != domid || !(info->flags & XEN_DOMINF_hvm_guest) ||
+           (info->arch_config.emulation_flags & XEN_X86_EMU_PM);
+}
+
 int ctl_trigger(struct ctl *ctl, uint32_t domid, enum ctl_trigger trigger, uint32_t vcpu)
 {
     static const uint32_t numbers[] = {
@@ -207,12 +217,18 @@ int ctl_trigger(struct ctl *ctl, uint32_t domid, enum ctl_trigger trigger, uint3
         [CTL_TRIGGER_SLEEP] = XEN_DOMCTL_SENDTRIGGER_SLEEP,
     };
     struct xen_domctl domctl = { .cmd = XEN_DOMCTL_sendtrigger, .domain = (domid_t)domid };
+    bool is_button = trigger == CTL_TRIGGER_POWER || trigger == CTL_TRIGGER_SLEEP;
+    struct ctl_domain domain;
     int result;
 
     domctl.u.sendtrigger.trigger = numbers[trigger];
     domctl.u.sendtrigger.vcpu = vcpu;
     result = hypercall_domctl(ctl, &domctl);
-    return result < 0 ? refused(ctl, result, domid, "raise this trigger in a vCPU") : 0;
+    if (result == -ESRCH && ctl_domain_get(ctl, domid, &domain) == 0)
+        return ctl_fail(ctl, ESRCH, "domain %u has no vCPU %u", domid, vcpu);
+    if (result < 0)
+        return refused(ctl, result, domid, "raise this trigger in a vCPU");
+    return is_button && !has_buttons(ctl, domid);
 }
 
 int ctl_sysrq(struct ctl *ctl, uint32_t domid, char key)

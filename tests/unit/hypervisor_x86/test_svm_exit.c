@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Moving past an intercepted instruction: by what NRIP save has stored in the control block, and without it by the
- * bytes at rip. Exits go through svm_handle_exit as they do on a machine; what the handlers call is recorded here.
+ * bytes at rip; and NMIs, from their injection to the end of their handler. Exits go through svm_handle_exit as they do
+ * on a machine; what the handlers call is recorded here.
  */
 #include <string.h>
 
@@ -392,6 +393,118 @@ static void an_offer_ends_with_the_exit(void)
     }
 }
 
+/* --- NMIs ----------------------------------------------------------------------------------------------------------- */
+
+#define IRET_RIP (RIP + 0x500)
+#define NMI_EVENT (EVENT_VALID | EVENT_TYPE_NMI | 2)
+#define INTERRUPT_EVENT (EVENT_VALID | EVENT_TYPE_INTERRUPT | 0x40)
+
+/* What the vCPU takes at an entry at rip. */
+static uint64_t enter_at(uint64_t rip)
+{
+    v->arch.registers.rip = rip;
+    svm_inject(v);
+    return vmcb->event_injection;
+}
+
+/* A vCPU that takes interrupts, in the handler of an NMI, with another NMI raised. */
+static void start_in_nmi(void)
+{
+    static vcpu_info_t info;
+
+    memset(&info, 0, sizeof(info));
+    start(WITH_NRIP);
+    v->info = &info;
+    CU_ASSERT_TRUE(virtual_lapic_write_register(v->arch.lapic, LAPIC_SPURIOUS, 0x1ff));
+    CU_ASSERT_EQUAL(enter_at(RIP), 0);
+    virtual_lapic_raise_nmi(v);
+    v->arch.registers.rflags = RFLAGS_RESERVED; /* they need no interrupt flag */
+    CU_ASSERT_EQUAL(enter_at(RIP), NMI_EVENT);
+    CU_ASSERT_TRUE(vmcb->intercept_1 & INTERCEPT1_IRET);
+    CU_ASSERT_FALSE(virtual_lapic_nmi_is_pending(v));
+    CU_ASSERT_EQUAL(enter_at(RIP + 1), 0);
+    virtual_lapic_raise_nmi(v);
+    CU_ASSERT_EQUAL(enter_at(RIP + 2), 0);
+}
+
+/* With one waiting, the IRET is stepped over, and the trap after it is not the guest's. */
+static void the_next_nmi_waits_for_iret(void)
+{
+    start_in_nmi();
+    vmcb->dr6 = 0xffff0ff0;
+    CU_ASSERT_EQUAL(leave(EXIT_IRET, IRET_RIP, 0), 0);
+    CU_ASSERT_FALSE(vmcb->intercept_1 & INTERCEPT1_IRET);
+    virtual_lapic_inject(v, 0x40, false);
+    for (int i = 0; i < 2; i++) { /* the second time after an exit for the host before the instruction */
+        v->arch.registers.rflags |= RFLAGS_IF;
+        CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0); /* nor an interrupt, whose frame would have the trap flag */
+        CU_ASSERT_TRUE(v->arch.registers.rflags & RFLAGS_TF);
+        CU_ASSERT_EQUAL(vmcb->interrupt_shadow, 1);
+        leave(EXIT_NMI, IRET_RIP, 0);
+    }
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    vmcb->dr6 |= DR6_SINGLE_STEP;
+    vmcb->interrupt_shadow = 0;
+    v->arch.registers.rflags = RFLAGS_IF | RFLAGS_RESERVED; /* off the stack */
+    leave(EXIT_EXCEPTION_0 + EXCEPTION_DB, RIP, 0);
+    CU_ASSERT_EQUAL(exception, -1);
+    CU_ASSERT_EQUAL(vmcb->dr6, 0xffff0ff0);
+    CU_ASSERT_EQUAL(enter_at(RIP), NMI_EVENT);
+    CU_ASSERT_TRUE(vmcb->intercept_1 & INTERCEPT1_IRET);
+    leave(EXIT_IRET, IRET_RIP, 0);
+    v->arch.registers.rflags = RFLAGS_RESERVED;
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    CU_ASSERT_FALSE(v->arch.registers.rflags & RFLAGS_TF); /* none waits: nothing is stepped over */
+    leave(EXIT_NMI, RIP, 0);
+    v->arch.registers.rflags |= RFLAGS_IF;
+    CU_ASSERT_EQUAL(enter_at(RIP), INTERRUPT_EVENT);
+}
+
+/* One that comes when the IRET is already met is held back too, until rip has moved. */
+static void an_nmi_at_the_iret(void)
+{
+    start_in_nmi();
+    CU_ASSERT_TRUE(virtual_lapic_take_nmi(v));
+    leave(EXIT_IRET, IRET_RIP, 0);
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    virtual_lapic_raise_nmi(v);
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    CU_ASSERT_TRUE(v->arch.registers.rflags & RFLAGS_TF);
+    CU_ASSERT_EQUAL(enter_at(RIP + 7), NMI_EVENT); /* it faulted: its handler can be interrupted */
+}
+
+/* A guest that single-steps, or has a breakpoint on the IRET, gets its own trap. */
+static void traps_of_the_guest(void)
+{
+    start_in_nmi();
+    leave(EXIT_IRET, IRET_RIP, 0);
+    v->arch.registers.rflags |= RFLAGS_TF;
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    vmcb->dr6 = DR6_SINGLE_STEP;
+    leave(EXIT_EXCEPTION_0 + EXCEPTION_DB, RIP, 0);
+    CU_ASSERT_EQUAL(exception, EXCEPTION_DB);
+    CU_ASSERT_EQUAL(vmcb->dr6, DR6_SINGLE_STEP);
+
+    start_in_nmi();
+    leave(EXIT_IRET, IRET_RIP, 0);
+    CU_ASSERT_EQUAL(enter_at(IRET_RIP), 0);
+    vmcb->dr6 = DR6_SINGLE_STEP | 4;
+    leave(EXIT_EXCEPTION_0 + EXCEPTION_DB, RIP, 0);
+    CU_ASSERT_EQUAL(exception, EXCEPTION_DB);
+    CU_ASSERT_EQUAL(vmcb->dr6, 4);
+}
+
+/* One whose delivery a nested page fault cut off is delivered again before anything else, and none is lost by it. */
+static void an_nmi_cut_off(void)
+{
+    start_in_nmi();
+    vmcb->exit_interrupt_info = NMI_EVENT;
+    leave(EXIT_NESTED_PAGE_FAULT, RIP, 0);
+    CU_ASSERT_EQUAL(enter_at(RIP), NMI_EVENT);
+    CU_ASSERT_TRUE(virtual_lapic_nmi_is_pending(v));
+    CU_ASSERT_EQUAL(enter_at(RIP), 0);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -407,6 +520,10 @@ int main(void)
         TEST_CASE(after_the_instruction),
         TEST_CASE(hypercalls),
         TEST_CASE(an_offer_ends_with_the_exit),
+        TEST_CASE(the_next_nmi_waits_for_iret),
+        TEST_CASE(an_nmi_at_the_iret),
+        TEST_CASE(traps_of_the_guest),
+        TEST_CASE(an_nmi_cut_off),
     };
     int status = RUN_TESTS("svm exit", tests);
     fake_domain_destroy();

@@ -150,6 +150,33 @@ static void x2apic_messages(void)
     CU_ASSERT_EQUAL(get(0, LAPIC_ERROR_STATUS), 1u << 5);
 }
 
+/* Two NMIs are one until it is taken; each wakes; a vCPU that is down gets none, nor later. INIT forgets them. */
+static void nmis(void)
+{
+    start();
+    enable(0, true);
+    CU_ASSERT_FALSE(virtual_lapic_nmi_is_pending(vcpu(0)));
+    CU_ASSERT_FALSE(virtual_lapic_take_nmi(vcpu(0)));
+    virtual_lapic_raise_nmi(vcpu(0));
+    virtual_lapic_raise_nmi(vcpu(0));
+    CU_ASSERT_EQUAL(fake_notified, 2);
+    CU_ASSERT_TRUE(virtual_lapic_nmi_is_pending(vcpu(0)));
+    CU_ASSERT_TRUE(virtual_lapic_take_nmi(vcpu(0)));
+    CU_ASSERT_FALSE(virtual_lapic_nmi_is_pending(vcpu(0)));
+    CU_ASSERT_EQUAL(virtual_lapic_pending_vector(vcpu(0)), -1);
+
+    virtual_lapic_raise_nmi(vcpu(1));
+    put(0, LAPIC_COMMAND, 3u << 18 | 4u << 8);             /* to all but self, and they are down */
+    CU_ASSERT_EQUAL(fake_notified, 2);
+    vcpu(1)->is_up = true;
+    CU_ASSERT_FALSE(virtual_lapic_nmi_is_pending(vcpu(1)));
+    put(0, LAPIC_COMMAND, 3u << 18 | 4u << 8);
+    CU_ASSERT_EQUAL(fake_notified, 3);
+    CU_ASSERT_TRUE(virtual_lapic_nmi_is_pending(vcpu(1)));
+    virtual_lapic_reset(vcpu(1), false);
+    CU_ASSERT_FALSE(virtual_lapic_nmi_is_pending(vcpu(1)));
+}
+
 static void xapic_messages(void)
 {
     start();
@@ -244,6 +271,7 @@ int main(void)
         TEST_CASE(level_end_reaches_the_ioapic),
         TEST_CASE(modes_have_their_registers),
         TEST_CASE(x2apic_messages),
+        TEST_CASE(nmis),
         TEST_CASE(xapic_messages),
         TEST_CASE(init_and_startup),
         TEST_CASE(timer_counts_and_ticks),

@@ -34,6 +34,14 @@ enum exit_kind {
     EXIT_KINDS
 };
 
+/* How far v is with an NMI that it took. The next one waits until its IRET has been executed. */
+enum nmi_progress {
+    NMI_NONE,
+    NMI_HANDLED,  /* IRET has not been met: it is intercepted */
+    NMI_AT_IRET,  /* it has been met, and not executed while rip is still there */
+    NMI_STEPPING, /* the hypervisor steps over it, since an NMI waits */
+};
+
 /* General registers as exits save them; rax, rsp, rip and rflags are kept in sync with the VMCB by the vendor code. */
 struct guest_registers {
     uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
@@ -58,9 +66,10 @@ struct arch_vcpu {
     _Atomic bool flush_pending; /* translations must be dropped before the next entry */
     uint64_t tsc_offset;
     uint8_t pending_exception;  /* vector + 1 to inject at the next entry; 0: none */
-    bool nmi_blocked;           /* one was taken and its IRET has not run */
+    uint8_t nmi;                /* enum nmi_progress */
     bool pending_exception_has_code;
     uint32_t pending_exception_code;
+    uint64_t nmi_iret_rip;      /* where that IRET is */
     uint64_t pat, mtrr_def_type; /* what MSR reads give back */
     uint64_t exits[EXIT_KINDS];
     struct {                    /* lengths of intercepted instructions seen in kernel code; svm/instruction_length.c */

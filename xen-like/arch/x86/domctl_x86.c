@@ -8,10 +8,12 @@
 #include "cpuid.h"
 #include "host_time.h"
 #include "hvm_context.h"
+#include "virtualization.h"
 
 _Static_assert(sizeof(struct xen_domctl_cpu_policy) == 40, "XEN_DOMCTL_get_cpu_policy");
 _Static_assert(sizeof(struct xen_domctl_tsc_info) == 24, "XEN_DOMCTL_gettscinfo");
 _Static_assert(sizeof(struct xen_domctl_shadow_op) == 40, "XEN_DOMCTL_shadow_op");
+_Static_assert(sizeof(struct xen_domctl_sendtrigger) == 8, "XEN_DOMCTL_sendtrigger");
 _Static_assert(sizeof(struct xen_sysctl_cpu_policy) == 32, "XEN_SYSCTL_get_cpu_policy");
 
 #define TSC_MODE_DEFAULT 0u
@@ -79,7 +81,21 @@ static int do_settscinfo(struct domain *d, struct xen_domctl *op)
     return info->gtsc_khz && info->gtsc_khz != host_clock.tsc_khz ? -XEN_EOPNOTSUPP : 0;
 }
 
-/* --- the machine's devices: guests have none -------------------------------------------------------------------- */
+/* --- signals of a machine -------------------------------------------------------------------------------------- */
+
+/* A PVH kernel is told of no buttons, so one that is pressed does nothing; RESET and INIT are not for guests. */
+static int do_sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
+    if (!v)
+        return -XEN_ESRCH;
+    switch (op->u.sendtrigger.trigger) {
+    case XEN_DOMCTL_SENDTRIGGER_NMI: virtual_lapic_raise_nmi(v); return 0;
+    case XEN_DOMCTL_SENDTRIGGER_POWER:
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP: return 0;
+    default: return -XEN_ENOSYS;
+    }
+}
 
 /* --- the tables ------------------------------------------------------------------------------------------------- */
 
@@ -90,6 +106,7 @@ static const struct domctl_entry {
     domctl_handler *handler;
 } domctls[] = {
     { XEN_DOMCTL_shadow_op, true, false, do_shadow_op },
+    { XEN_DOMCTL_sendtrigger, false, false, do_sendtrigger },
     { XEN_DOMCTL_gethvmcontext, true, true, do_gethvmcontext },
     { XEN_DOMCTL_sethvmcontext, false, true, do_sethvmcontext },
     { XEN_DOMCTL_settscinfo, false, false, do_settscinfo },

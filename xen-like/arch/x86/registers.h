@@ -29,6 +29,9 @@
 #define RFLAGS_TF (1ull << 8)
 #define RFLAGS_IF (1ull << 9)
 
+#define DR6_BREAKPOINTS 0xfull
+#define DR6_SINGLE_STEP (1ull << 14)
+
 #define MSR_APIC_BASE 0x1bu
 #define APIC_BASE_BSP (1ull << 8)
 #define APIC_BASE_X2APIC (1ull << 10)

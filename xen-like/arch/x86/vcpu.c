@@ -115,7 +115,8 @@ void arch_vcpu_event_raised(struct vcpu *v)
 bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 {
     /* Asking reads the local APIC's registers and may update its cached priority. */
-    return virtual_lapic_pending_vector((struct vcpu *)(uintptr_t)v) >= 0 || v->arch.pending_exception;
+    return virtual_lapic_pending_vector((struct vcpu *)(uintptr_t)v) >= 0 || v->arch.pending_exception ||
+           (virtual_lapic_nmi_is_pending(v) && v->arch.nmi != NMI_HANDLED);
 }
 
 const char *arch_vcpu_exit_count(const struct vcpu *v, uint32_t kind, uint64_t *count)
@@ -216,7 +217,7 @@ int vcpu_state_set(struct vcpu *v, const struct hvm_hw_cpu *state)
     v->arch.debug[3] = state->dr3;
     v->arch.tsc_aux = state->msr_tsc_aux;
     v->arch.pending_exception = 0;
-    v->arch.nmi_blocked = false;
+    v->arch.nmi = NMI_NONE;
     virtualization->state_set(v, state);
     v->is_initialised = true;
     return 0;

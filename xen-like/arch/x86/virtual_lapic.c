@@ -84,11 +84,16 @@ void virtual_lapic_inject(struct vcpu *v, uint8_t vector, bool is_level)
         vcpu_notify(v);
 }
 
-bool virtual_lapic_take_nmi(struct vcpu *v)
+void virtual_lapic_raise_nmi(struct vcpu *v)
 {
-    struct virtual_lapic *lapic = v->arch.lapic;
-    return unlikely(lapic->nmi_pending) && atomic_exchange(&lapic->nmi_pending, false);
+    if (!v->is_up)
+        return;
+    v->arch.lapic->nmi_pending = true;
+    vcpu_notify(v);
 }
+
+bool virtual_lapic_nmi_is_pending(const struct vcpu *v) { return v->arch.lapic->nmi_pending; }
+bool virtual_lapic_take_nmi(struct vcpu *v) { return atomic_exchange(&v->arch.lapic->nmi_pending, false); }
 
 uint8_t virtual_lapic_get_cr8(const struct vcpu *v) { return v->arch.lapic->task_priority >> 4; }
 void virtual_lapic_set_cr8(struct vcpu *v, uint8_t cr8) { v->arch.lapic->task_priority = (uint8_t)(cr8 << 4); }
@@ -124,8 +129,7 @@ static void deliver_to(struct vcpu *v, enum lapic_delivery mode, uint8_t vector,
         virtual_lapic_inject(v, vector, is_level);
         break;
     case DELIVER_NMI:
-        lapic->nmi_pending = true;
-        vcpu_notify(v);
+        virtual_lapic_raise_nmi(v);
         break;
     case DELIVER_INIT:
         /* The registers are reset when the vCPU is started: until then it may still be on its way out of the guest. */

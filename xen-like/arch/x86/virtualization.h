@@ -102,7 +102,10 @@ void virtual_lapic_withdraw(struct vcpu *v, uint8_t vector);
 /* The task priority's class as CR8 has it (0..15). */
 uint8_t virtual_lapic_get_cr8(const struct vcpu *v);
 void virtual_lapic_set_cr8(struct vcpu *v, uint8_t cr8);
-/* An NMI is pending for v (by its local APIC); taken by the entry code. */
+/* Any CPU: an NMI for v, which is notified; two are one until the first is taken. None reaches a vCPU that is down. */
+void virtual_lapic_raise_nmi(struct vcpu *v);
+bool virtual_lapic_nmi_is_pending(const struct vcpu *v);
+/* The entry code takes the NMI; false: there is none. */
 bool virtual_lapic_take_nmi(struct vcpu *v);
 
 #endif

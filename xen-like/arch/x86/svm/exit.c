@@ -199,14 +199,22 @@ static void exit_interrupt(struct vcpu *v, struct vmcb *vmcb) { interrupts_windo
 /* The host takes it as soon as the global interrupt flag is set, before this is reached. */
 static void exit_nothing(struct vcpu *v, struct vmcb *vmcb) {}
 
+/* The instruction comes after this exit: svm_inject lets no NMI in before it. */
 static void exit_iret(struct vcpu *v, struct vmcb *vmcb)
 {
-    v->arch.nmi_blocked = false;
+    v->arch.nmi = NMI_AT_IRET;
+    v->arch.nmi_iret_rip = v->arch.registers.rip;
     vmcb->intercept_1 &= ~INTERCEPT1_IRET;
 }
 
 static void exit_debug(struct vcpu *v, struct vmcb *vmcb)
 {
+    if (v->arch.nmi == NMI_STEPPING) {
+        v->arch.nmi = NMI_NONE;
+        vmcb->dr6 &= ~DR6_SINGLE_STEP;
+        if (!(vmcb->dr6 & DR6_BREAKPOINTS))
+            return;
+    }
     guest_inject_exception(v, EXCEPTION_DB, EXCEPTION_NONE_CODE);
 }
 

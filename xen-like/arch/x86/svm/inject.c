@@ -44,11 +44,28 @@ static uint64_t take_exception(struct vcpu *v)
     return event;
 }
 
-/* The next NMI waits for this one's IRET. */
+/*
+ * An NMI is pending: it is taken, unless the IRET of the one before is still to come. If that is the next instruction,
+ * it is stepped over (an exit_debug follows) with interrupts held off, so that no frame gets a copy of the trap flag.
+ */
 static uint64_t take_nmi(struct vcpu *v)
 {
-    v->arch.nmi_blocked = true;
-    v->arch.vmcb->intercept_1 |= INTERCEPT1_IRET;
+    struct guest_registers *registers = &v->arch.registers;
+    struct vmcb *vmcb = v->arch.vmcb;
+
+    if (v->arch.nmi == NMI_HANDLED)
+        return 0;
+    if (v->arch.nmi != NMI_NONE && registers->rip == v->arch.nmi_iret_rip) {
+        if (!(registers->rflags & RFLAGS_TF)) /* else the guest steps, and the trap is its own */
+            v->arch.nmi = NMI_STEPPING;
+        registers->rflags |= RFLAGS_TF;
+        vmcb->interrupt_shadow = 1;
+        return 0;
+    }
+    if (!virtual_lapic_take_nmi(v))
+        return 0;
+    v->arch.nmi = NMI_HANDLED;
+    vmcb->intercept_1 |= INTERCEPT1_IRET;
     return EVENT_VALID | EVENT_TYPE_NMI | 2;
 }
 
@@ -102,7 +119,7 @@ void svm_inject(struct vcpu *v)
         event = deliver_again(vmcb->exit_interrupt_info);
     else if (unlikely(v->arch.pending_exception))
         event = take_exception(v);
-    else if (unlikely(!v->arch.nmi_blocked && virtual_lapic_take_nmi(v)))
+    else if (unlikely(virtual_lapic_nmi_is_pending(v)))
         event = take_nmi(v);
     vmcb->exit_interrupt_info = 0;
     vmcb->event_injection = event;
