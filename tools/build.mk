@@ -60,8 +60,17 @@ $(eval $(call program,ctl-xml,cli,$(LIBTOP) $(LIBCTL) $(STORE_CLIENT),$(TOP_LIBS
 PROGRAMS += $(BUILD)/bin/ctl
 all: $(BUILD)/bin/ctl
 $(BUILD)/bin/ctl: $(filter-out %/twin.o,$(call TOOLS_OBJECTS,cli)) $(call TOOLS_OBJECTS,cli/static) \
-  $(LIBTOP) $(LIBCTL) $(STORE_CLIENT)
+  $(LIBTOP) $(LIBCTL) $(STORE_CLIENT) $(BUILD)/obj/neighbours.lds
 	@mkdir -p $(@D) && echo "  LD      $@"
-	@$(CC) -static -Wl,--no-warnings -o $@ $^ $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
+	@$(CC) -static -Wl,--no-warnings -o $@ $(filter-out %.lds,$^) -Wl,-T,$(filter %.lds,$^) $(TOP_LIBS_INSIDE) -lyajl_s -llzma -lzstd -llz4 -lz -lpthread -lm
+# The linker's script for what lies side by side in ctl.
+$(BUILD)/obj/neighbours.lds: tools/cli/neighbours
+	@mkdir -p $(@D)
+	@awk '!/^#/ { for (i = 2; i <= NF; i++) files[++count] = ($$1 == "objects:" ? "*" : "*" substr($$1, 1, length($$1) - 1) ".a:") $$i ".o" } \
+	  function section(name, parts) { \
+	    print "SECTIONS { " name ".start : {"; \
+	    for (i = 1; i <= count; i++) print files[i] "(" parts ")"; \
+	    print "} } INSERT BEFORE " name ";" } \
+	  END { section(".text", ".text .text.s*"); section(".rodata", ".rodata .rodata.*") }' $< > $@
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
 $(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))

@@ -22,9 +22,10 @@ static int64_t now_ns(void)
 
 int main(int argc, char **argv)
 {
-    int64_t start_ns, end_ns;
+    volatile int64_t start_ns = 0; /* the child writes these two */
+    volatile int error = 0;
+    int64_t end_ns;
     int status = 0;
-    volatile int error = 0; /* the child writes it */
 
     if (argc < 3) {
         fputs("usage: timed FILE COMMAND...\n", stderr);
@@ -35,12 +36,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "timed: %s: %s\n", argv[1], strerror(errno));
         return 2;
     }
-    start_ns = now_ns();
     /* Not posix_spawn: it asks the kernel about every signal, which would count. The child shares our memory. */
     pid_t child = vfork();
     if (child == 0) {
-        if (dup2(file, 1) >= 0 && dup2(file, 2) >= 0)
+        if (dup2(file, 1) >= 0 && dup2(file, 2) >= 0) {
+            start_ns = now_ns();
             execvp(argv[2], argv + 2);
+        }
         error = errno;
         _exit(2);
     }

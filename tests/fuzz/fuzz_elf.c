@@ -19,7 +19,7 @@ static void check_layout(const struct elf_image *image, uint64_t memory_kib)
 {
     struct layout layout;
 
-    if (layout_plan(&layout, memory_kib, image, 4096, 1 << 20) != LAYOUT_OK)
+    if (layout_plan(&layout, memory_kib, image, 4096, 1 << 20, 4096) != LAYOUT_OK)
         return;
     if (image->end > layout.low_size || layout.boot_start < image->end ||
         layout.ramdisk_start < layout.boot_start + layout.boot_size ||

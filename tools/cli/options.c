@@ -191,7 +191,7 @@ static int run_verb(struct cli *cli, int count, char **words)
     }
     if (status != CLI_DONE)
         return status;
-    uint64_t start_ns = cli_now_ns();
+    uint64_t start_ns = cli->verbose ? cli_now_ns() : 0;
     struct progress progress;
 
     int own_quiet = option_index(cli->verb, 'q');
@@ -206,7 +206,8 @@ static int run_verb(struct cli *cli, int count, char **words)
     }
     status = cli->verb->run(cli);
     cli_end_progress(cli);
-    cli_explain(cli, "%s took %.3f s", cli->verb->name, (double)(cli_now_ns() - start_ns) / 1e9);
+    if (cli->verbose)
+        cli_explain(cli, "%s took %.3f s", cli->verb->name, (double)(cli_now_ns() - start_ns) / 1e9);
     return status;
 }
 

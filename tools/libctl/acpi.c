@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ALIGN 16u
+#define ALIGNED(size) (((size) + 15) / 16 * 16)
 #define LOCAL_APIC_ADDRESS 0xfee00000u
 #define XAPIC_ID_END 255u /* from here on only an x2APIC entry can name a CPU */
 
@@ -122,11 +122,6 @@ static void seal(void *table, const char *signature, size_t length, uint8_t revi
     header->checksum = checksum(table, length);
 }
 
-static size_t align(size_t size)
-{
-    return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-}
-
 static bool needs_x2apic(const struct acpi_cpus *cpus, uint32_t cpu)
 {
     return cpus->apic_ids[cpu] >= XAPIC_ID_END || cpu >= XAPIC_ID_END;
@@ -177,16 +172,25 @@ static void fadt_build(struct fadt *fadt, uint64_t dsdt)
     seal(fadt, "FACP", sizeof(*fadt), 6);
 }
 
+/* Where the tables behind the RSDP lie. */
+enum {
+    XSDT_AT = ALIGNED(sizeof(struct rsdp)),
+    FADT_AT = XSDT_AT + ALIGNED(sizeof(struct xsdt)),
+    DSDT_AT = FADT_AT + ALIGNED(sizeof(struct fadt)),
+    DSDT_SIZE = sizeof(struct table_header) + sizeof(dsdt_code),
+    MADT_AT = DSDT_AT + ALIGNED(DSDT_SIZE),
+};
+
+size_t acpi_size_max(uint32_t cpus)
+{
+    return MADT_AT + ALIGNED(sizeof(struct madt) + cpus * sizeof(struct madt_x2apic));
+}
+
 size_t acpi_build(uint8_t *buffer, size_t size, uint64_t base, const struct acpi_cpus *cpus)
 {
-    size_t xsdt_at = align(sizeof(struct rsdp));
-    size_t fadt_at = xsdt_at + align(sizeof(struct xsdt));
-    size_t dsdt_at = fadt_at + align(sizeof(struct fadt));
-    size_t dsdt_size = sizeof(struct table_header) + sizeof(dsdt_code);
-    size_t madt_at = dsdt_at + align(dsdt_size);
-    size_t madt_bytes = madt_size(cpus), total = madt_at + align(madt_bytes);
-    struct rsdp rsdp = { .revision = 2, .length = sizeof(rsdp), .xsdt = base + xsdt_at };
-    struct xsdt xsdt = { .fadt = base + fadt_at, .madt = base + madt_at };
+    size_t madt_bytes = madt_size(cpus), total = MADT_AT + ALIGNED(madt_bytes);
+    struct rsdp rsdp = { .revision = 2, .length = sizeof(rsdp), .xsdt = base + XSDT_AT };
+    struct xsdt xsdt = { .fadt = base + FADT_AT, .madt = base + MADT_AT };
     struct fadt fadt = { .minor_version = 0 };
 
     if (total > size)
@@ -198,11 +202,11 @@ size_t acpi_build(uint8_t *buffer, size_t size, uint64_t base, const struct acpi
     rsdp.extended_checksum = checksum(&rsdp, sizeof(rsdp));
     memcpy(buffer, &rsdp, sizeof(rsdp));
     seal(&xsdt, "XSDT", sizeof(xsdt), 1);
-    memcpy(buffer + xsdt_at, &xsdt, sizeof(xsdt));
-    fadt_build(&fadt, base + dsdt_at);
-    memcpy(buffer + fadt_at, &fadt, sizeof(fadt));
-    memcpy(buffer + dsdt_at + sizeof(struct table_header), dsdt_code, sizeof(dsdt_code));
-    seal(buffer + dsdt_at, "DSDT", dsdt_size, 2);
-    madt_build(buffer + madt_at, madt_bytes, cpus);
+    memcpy(buffer + XSDT_AT, &xsdt, sizeof(xsdt));
+    fadt_build(&fadt, base + DSDT_AT);
+    memcpy(buffer + FADT_AT, &fadt, sizeof(fadt));
+    memcpy(buffer + DSDT_AT + sizeof(struct table_header), dsdt_code, sizeof(dsdt_code));
+    seal(buffer + DSDT_AT, "DSDT", DSDT_SIZE, 2);
+    madt_build(buffer + MADT_AT, madt_bytes, cpus);
     return total;
 }

@@ -15,6 +15,8 @@ struct acpi_cpus {
     const uint32_t *apic_ids; /* one a vCPU */
 };
 
+/* What the tables of so many vCPUs need at most, in bytes. */
+size_t acpi_size_max(uint32_t cpus);
 /* Builds the tables for guest-physical address `base`, where the RSDP comes to lie; the size, or 0: buffer too small. */
 size_t acpi_build(uint8_t *buffer, size_t size, uint64_t base, const struct acpi_cpus *cpus);
 

@@ -133,8 +133,11 @@ out:
     return config_log_status(&log);
 }
 
-/* Opens what can be a configuration: a file or a pipe. Returns the descriptor or -errno, with the error in the log. */
-static int open_source(struct config_log *log, const char *path)
+/*
+ * Opens what can be a configuration: a file or a pipe. Returns the descriptor or -errno, with the error in the log; *size
+ * is how long its text is, as far as that is known.
+ */
+static int open_source(struct config_log *log, const char *path, size_t *size)
 {
     const struct config_place whole = { path, 0, 0 };
     struct stat status;
@@ -156,6 +159,7 @@ static int open_source(struct config_log *log, const char *path)
     } else {
         if (S_ISFIFO(status.st_mode))
             fcntl(fd, F_SETFL, 0); /* it is waited for */
+        *size = (size_t)status.st_size;
         return fd;
     }
     if (fd >= 0)
@@ -163,23 +167,35 @@ static int open_source(struct config_log *log, const char *path)
     return -error;
 }
 
-/* Reads up to one byte more than a configuration may have. */
-static ssize_t read_all(int fd, char *text)
+/*
+ * Reads up to one byte more than a configuration may have into *text, which is the caller's to free. `size` is what is
+ * expected; the text has room for a zero byte behind it.
+ */
+static ssize_t read_all(int fd, size_t size, char **text)
 {
-    size_t length = 0;
+    size_t length = 0, room = size + 1;
 
-    while (length <= CONFIG_TEXT_MAX) {
-        ssize_t got = read(fd, text + length, CONFIG_TEXT_MAX + 1 - length);
+    *text = malloc(room + 1);
+    while (*text && length <= CONFIG_TEXT_MAX) {
+        ssize_t got = read(fd, *text + length, room - length);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return -errno;
         if (got == 0)
-            break;
+            return (ssize_t)length;
         length += (size_t)got;
+        if (length == room) { /* it is longer than it was */
+            room = 2 * room > CONFIG_TEXT_MAX ? CONFIG_TEXT_MAX + 1 : 2 * room;
+            char *grown = realloc(*text, room + 1);
+
+            if (!grown)
+                return -ENOMEM;
+            *text = grown;
+        }
     }
-    return (ssize_t)length;
+    return *text ? (ssize_t)length : -ENOMEM;
 }
 
 /* Whether it is JSON or XML: no setting begins so. */
@@ -229,12 +245,13 @@ int ctl_config_read(struct ctl_config *config, const char *path, const char *con
 
     config_log_init(&log, messages);
     ctl_config_init(config);
-    int fd = open_source(&log, path);
+    size_t size = 0;
+    int fd = open_source(&log, path, &size);
     if (fd < 0)
         return fd;
-    char *text = malloc(CONFIG_TEXT_MAX + 1);
+    char *text;
 
-    length = text ? read_all(fd, text) : -ENOMEM;
+    length = read_all(fd, size, &text);
     close(fd);
     if (length < 0)
         config_error(&log, whole, "cannot be read: %s", strerror((int)-length));

@@ -20,32 +20,42 @@
 #define TSS_LIMIT 0x67u
 #define MTRR_ENABLE_WRITE_BACK 0x806u
 #define LAPIC_ID_REGISTER 0x20u
+#define USUAL_SIZE 8192u /* enough for the state of one vCPU */
 
 _Static_assert(sizeof(struct hvm_hw_cpu) == 1032, "hvm_hw_cpu has the ABI's size");
 _Static_assert(sizeof(struct hvm_save_descriptor) == 8, "hvm_save_descriptor has the ABI's size");
 
-int cpu_context_get(struct ctl *ctl, uint32_t domid, struct cpu_context *context)
+/* One attempt with a buffer of that size; -ENOSPC when it is too small. */
+static int get_into(struct ctl *ctl, uint32_t domid, struct cpu_context *context, uint32_t capacity)
 {
     struct xen_domctl domctl = { .cmd = XEN_DOMCTL_gethvmcontext, .domain = (domid_t)domid };
-    int result = hypercall_domctl(ctl, &domctl);
+    int result;
 
-    memset(context, 0, sizeof(*context));
-    if (result < 0)
-        return result;
-    context->capacity = domctl.u.hvmcontext.size;
-    if (!context->capacity)
-        return -EINVAL;
-    context->data = hypercall_alloc(ctl, context->capacity);
+    *context = (struct cpu_context){ .data = hypercall_alloc(ctl, capacity), .capacity = capacity };
     if (!context->data)
         return -ENOMEM;
+    domctl.u.hvmcontext.size = capacity;
     set_xen_guest_handle(domctl.u.hvmcontext.buffer, context->data);
     result = hypercall_domctl(ctl, &domctl);
     if (result < 0) {
         cpu_context_free(ctl, context);
         return result;
     }
-    context->size = domctl.u.hvmcontext.size < context->capacity ? domctl.u.hvmcontext.size : context->capacity;
+    context->size = domctl.u.hvmcontext.size < capacity ? domctl.u.hvmcontext.size : capacity;
     return 0;
+}
+
+int cpu_context_get(struct ctl *ctl, uint32_t domid, struct cpu_context *context)
+{
+    struct xen_domctl domctl = { .cmd = XEN_DOMCTL_gethvmcontext, .domain = (domid_t)domid };
+    int result = get_into(ctl, domid, context, USUAL_SIZE);
+
+    if (result != -ENOSPC)
+        return result;
+    result = hypercall_domctl(ctl, &domctl); /* without a buffer: what is its size? */
+    if (result < 0)
+        return result;
+    return domctl.u.hvmcontext.size ? get_into(ctl, domid, context, domctl.u.hvmcontext.size) : -EINVAL;
 }
 
 void cpu_context_free(struct ctl *ctl, struct cpu_context *context)

@@ -3,14 +3,9 @@
  * The creation of a domain: plan, apply, and on a failure at any point everything undone in reverse.
  */
 #include "create.h"
-#include "acpi.h"
-#include "boot_info.h"
 #include "creation_lock.h"
-#include "cpu_state.h"
 #include "destroy.h"
 #include "device.h"
-#include "guest_memory.h"
-#include "store_nodes.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,27 +16,16 @@
 #include <xen/memory.h>
 
 #define EVENT_CHANNEL_PORT_MAX 1023
-#define IDENTITY_ENTRIES 1024u
-#define IDENTITY_FLAGS 0xe7u   /* present, writable, user, accessed, dirty, 4 MiB page */
 #define E820_ENTRY_BYTES 20u
-#define PIECES_MAX (2 * ELF_SEGMENTS_MAX + 8)
 #define TIMER_MODE_NO_DELAY 1u /* missed ticks are delivered late, the guest's time is always right */
 
-/* What apply has made so far. */
-struct creation {
-    struct ctl *ctl;
-    const struct create_plan *plan;
-    uint32_t domid;
-    struct store_domain store;
-};
-
-static int refused(struct creation *creation, int result, const char *what)
+int create_refused(struct creation *creation, int result, const char *what)
 {
     return ctl_fail(creation->ctl, -result, "cannot create \"%s\": the hypervisor refuses %s: %s",
                     creation->plan->config->name, what, strerror(-result));
 }
 
-static bool is_absent(int result)
+bool create_is_absent(int result)
 {
     return result == -ENOSYS || result == -EOPNOTSUPP;
 }
@@ -65,7 +49,7 @@ static int create_domain(struct creation *creation)
     create->arch.emulation_flags = XEN_X86_EMU_LAPIC;
     result = hypercall_domctl(creation->ctl, &domctl);
     if (result < 0)
-        return refused(creation, result, "a new domain");
+        return create_refused(creation, result, "a new domain");
     creation->domid = domctl.domain;
     return 0;
 }
@@ -79,7 +63,7 @@ static int set_limits(struct creation *creation)
     domctl.u.max_vcpus.max = plan->config->max_vcpus;
     result = hypercall_domctl(creation->ctl, &domctl);
     if (result < 0)
-        return refused(creation, result, "its vCPUs");
+        return create_refused(creation, result, "its vCPUs");
 
     domctl.cmd = XEN_DOMCTL_set_paging_mempool_size;
     memset(&domctl.u, 0, sizeof(domctl.u));
@@ -87,7 +71,7 @@ static int set_limits(struct creation *creation)
     do
         result = hypercall_domctl(creation->ctl, &domctl);
     while (result == -EAGAIN || result == -EINTR);
-    if (is_absent(result)) {
+    if (create_is_absent(result)) {
         domctl.cmd = XEN_DOMCTL_shadow_op;
         memset(&domctl.u, 0, sizeof(domctl.u));
         domctl.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION;
@@ -97,14 +81,14 @@ static int set_limits(struct creation *creation)
         while (result == -EAGAIN || result == -EINTR);
     }
     /* A hypervisor without such a pool takes its page tables from elsewhere. */
-    if (result < 0 && !is_absent(result))
-        return refused(creation, result, "memory for its page tables");
+    if (result < 0 && !create_is_absent(result))
+        return create_refused(creation, result, "memory for its page tables");
 
     domctl.cmd = XEN_DOMCTL_max_mem;
     memset(&domctl.u, 0, sizeof(domctl.u));
     domctl.u.max_mem.max_memkb = plan->config->max_memory_kib + CTL_MEMORY_SLACK_KIB;
     result = hypercall_domctl(creation->ctl, &domctl);
-    return result < 0 ? refused(creation, result, "its memory limit") : 0;
+    return result < 0 ? create_refused(creation, result, "its memory limit") : 0;
 }
 
 static int set_affinity(struct creation *creation)
@@ -134,7 +118,7 @@ static int set_affinity(struct creation *creation)
         affinity->cpumap_hard.nr_bits = CTL_CPUMAP_BYTES * 8;
         result = hypercall_domctl(creation->ctl, &domctl);
         if (result < 0)
-            refused(creation, result, "its CPU affinity (cpus)");
+            create_refused(creation, result, "its CPU affinity (cpus)");
     }
     hypercall_free(creation->ctl, map, CTL_CPUMAP_BYTES);
     return result;
@@ -163,29 +147,7 @@ static int set_share(struct creation *creation)
         op->u.credit2.cap = (uint16_t)config->cap;
         result = hypercall_domctl(creation->ctl, &domctl);
     }
-    return result < 0 ? refused(creation, result, "its share of the CPUs (cpu_weight, cap)") : 0;
-}
-
-/* --- memory ------------------------------------------------------------------------------------------------- */
-
-static int populate(struct creation *creation)
-{
-    static const uint64_t special[] = { LAYOUT_TSS_GFN, LAYOUT_IDENTITY_GFN, LAYOUT_STORE_GFN, LAYOUT_CONSOLE_GFN };
-    const struct layout *layout = &creation->plan->layout;
-    uint64_t pages[(LAYOUT_ACPI_MAX >> CTL_PAGE_SHIFT) + sizeof(special) / sizeof(special[0])];
-    size_t count = 0;
-    int result = guest_memory_populate(creation->ctl, creation->domid, 0, layout->low_size >> CTL_PAGE_SHIFT);
-
-    if (!result && layout->high_size)
-        result = guest_memory_populate(creation->ctl, creation->domid, LAYOUT_HIGH_START >> CTL_PAGE_SHIFT,
-                                       layout->high_size >> CTL_PAGE_SHIFT);
-    for (uint64_t page = 0; page < LAYOUT_ACPI_MAX >> CTL_PAGE_SHIFT; page++)
-        pages[count++] = (LAYOUT_ACPI >> CTL_PAGE_SHIFT) + page;
-    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-        pages[count++] = special[i];
-    if (!result)
-        result = guest_memory_populate_pages(creation->ctl, creation->domid, pages, count);
-    return result < 0 ? refused(creation, result, "its memory") : 0;
+    return result < 0 ? create_refused(creation, result, "its share of the CPUs (cpu_weight, cap)") : 0;
 }
 
 static int set_memory_map(struct creation *creation)
@@ -210,96 +172,10 @@ static int set_memory_map(struct creation *creation)
     result = hypercall_memory(creation->ctl, XENMEM_set_memory_map, &map, sizeof(map));
     hypercall_free(creation->ctl, entries, size);
     /* The guest has the same map in its boot information. */
-    return result < 0 && !is_absent(result) ? refused(creation, result, "its memory map") : 0;
+    return result < 0 && !create_is_absent(result) ? create_refused(creation, result, "its memory map") : 0;
 }
 
-/* The memory that is not in a file: built here, written with the rest. */
-struct built {
-    uint8_t *boot, *acpi;
-    size_t acpi_size;
-    uint32_t identity[IDENTITY_ENTRIES];
-};
-
-static size_t list_pieces(const struct creation *creation, const struct built *built, struct guest_piece *pieces)
-{
-    const struct create_plan *plan = creation->plan;
-    const struct layout *layout = &plan->layout;
-    size_t count = 0;
-
-    for (unsigned i = 0; i < plan->kernel.elf.segments_count; i++) {
-        const struct elf_segment *segment = &plan->kernel.elf.segments[i];
-
-        pieces[count++] = (struct guest_piece){ segment->paddr, plan->kernel.data + segment->file_offset,
-                                                segment->file_size };
-        pieces[count++] = (struct guest_piece){ segment->paddr + segment->file_size, NULL,
-                                                segment->memory_size - segment->file_size };
-    }
-    pieces[count++] = (struct guest_piece){ layout->boot_start, built->boot, layout->boot_size };
-    pieces[count++] = (struct guest_piece){ layout->ramdisk_start, plan->ramdisk, layout->ramdisk_size };
-    pieces[count++] = (struct guest_piece){ LAYOUT_ACPI, built->acpi, built->acpi_size };
-    pieces[count++] = (struct guest_piece){ LAYOUT_TSS_GFN << CTL_PAGE_SHIFT, NULL, CTL_PAGE_SIZE };
-    pieces[count++] = (struct guest_piece){ LAYOUT_IDENTITY_GFN << CTL_PAGE_SHIFT, built->identity, CTL_PAGE_SIZE };
-    pieces[count++] = (struct guest_piece){ LAYOUT_STORE_GFN << CTL_PAGE_SHIFT, NULL, CTL_PAGE_SIZE };
-    pieces[count++] = (struct guest_piece){ LAYOUT_CONSOLE_GFN << CTL_PAGE_SHIFT, NULL, CTL_PAGE_SIZE };
-    return count;
-}
-
-static int build_acpi(struct creation *creation, const struct cpu_context *context, struct built *built)
-{
-    const struct ctl_config *config = creation->plan->config;
-    uint32_t *ids = calloc(config->max_vcpus, sizeof(*ids));
-    struct acpi_cpus cpus = { .count = config->max_vcpus, .online = config->vcpus, .apic_ids = ids };
-
-    if (ids) {
-        cpu_context_apic_ids(context, ids, config->max_vcpus);
-        built->acpi_size = acpi_build(built->acpi, LAYOUT_ACPI_MAX, LAYOUT_ACPI, &cpus);
-    }
-    free(ids);
-    return built->acpi_size ? 0 : ctl_fail(creation->ctl, ENOMEM, "there is no room for the ACPI tables of \"%s\"",
-                                           config->name);
-}
-
-static int fill_memory(struct creation *creation, const struct cpu_context *context)
-{
-    const struct create_plan *plan = creation->plan;
-    struct guest_piece pieces[PIECES_MAX];
-    struct built built = { .boot = calloc(1, plan->layout.boot_size), .acpi = calloc(1, LAYOUT_ACPI_MAX) };
-    struct grant_entry_v1 *grants;
-    int result;
-
-    if (!built.boot || !built.acpi) {
-        result = ctl_fail(creation->ctl, ENOMEM, "there is no memory to build \"%s\"", plan->config->name);
-        goto free_built;
-    }
-    boot_info_build(built.boot, &plan->layout, plan->config->command_line, LAYOUT_ACPI);
-    for (uint32_t i = 0; i < IDENTITY_ENTRIES; i++)
-        built.identity[i] = i << 22 | IDENTITY_FLAGS;
-    result = build_acpi(creation, context, &built);
-    if (result < 0)
-        goto free_built;
-    grants = guest_grants_map(creation->ctl, creation->domid);
-    if (!grants) {
-        result = refused(creation, -errno, "access to its grant table");
-        goto free_built;
-    }
-    result = guest_memory_write(creation->ctl, creation->domid, grants, pieces,
-                                list_pieces(creation, &built, pieces));
-    if (result < 0) {
-        refused(creation, result, "access to its memory");
-        goto unmap_grants;
-    }
-    grants[GNTTAB_RESERVED_CONSOLE] = (struct grant_entry_v1){ GTF_permit_access, 0, LAYOUT_CONSOLE_GFN };
-    grants[GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){ GTF_permit_access, 0, LAYOUT_STORE_GFN };
-
-unmap_grants:
-    guest_grants_unmap(grants);
-free_built:
-    free(built.acpi);
-    free(built.boot);
-    return result;
-}
-
-/* --- vCPU, events, parameters ------------------------------------------------------------------------------- */
+/* --- its first vCPU, its parameters ------------------------------------------------------------------------- */
 
 static int build_guest(struct creation *creation)
 {
@@ -308,14 +184,14 @@ static int build_guest(struct creation *creation)
     int result = cpu_context_get(creation->ctl, creation->domid, &context);
 
     if (result < 0)
-        return refused(creation, result, "the state of its vCPUs");
-    result = fill_memory(creation, &context);
+        return create_refused(creation, result, "the state of its vCPUs");
+    result = create_memory_fill(creation, &context);
     if (result < 0)
         goto free_context;
     result = cpu_context_start(creation->ctl, creation->domid, &context, plan->kernel.elf.entry,
                                (uint32_t)plan->layout.boot_start);
     if (result < 0)
-        refused(creation, result, "the first state of its vCPU");
+        create_refused(creation, result, "the first state of its vCPU");
 
 free_context:
     cpu_context_free(creation->ctl, &context);
@@ -328,27 +204,28 @@ static int alloc_port(struct creation *creation, uint32_t *port)
     int result = hypercall_event_channel(creation->ctl, EVTCHNOP_alloc_unbound, &unbound, sizeof(unbound));
 
     *port = unbound.port;
-    return result < 0 ? refused(creation, result, "an event channel") : 0;
+    return result < 0 ? create_refused(creation, result, "an event channel") : 0;
 }
 
 static int set_params(struct creation *creation)
 {
+    const bool real_mode = creation->plan->real_mode_pages;
     const struct { uint32_t index; bool optional; uint64_t value; } params[] = {
         { HVM_PARAM_STORE_PFN, false, LAYOUT_STORE_GFN },
         { HVM_PARAM_STORE_EVTCHN, false, creation->store.store_port },
         { HVM_PARAM_CONSOLE_PFN, false, LAYOUT_CONSOLE_GFN },
         { HVM_PARAM_CONSOLE_EVTCHN, false, creation->store.console_port },
         { HVM_PARAM_TIMER_MODE, true, TIMER_MODE_NO_DELAY },
-        /* For Intel CPUs that cannot run a guest without paging or in real mode. */
+        /* The last two: for Intel CPUs that cannot run a guest without paging or in real mode. */
         { HVM_PARAM_IDENT_PT, true, LAYOUT_IDENTITY_GFN << CTL_PAGE_SHIFT },
         { HVM_PARAM_VM86_TSS_SIZED, true, (uint64_t)CTL_PAGE_SIZE << 32 | LAYOUT_TSS_GFN << CTL_PAGE_SHIFT },
     };
 
-    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]) - (real_mode ? 0 : 2); i++) {
         int result = hypercall_hvm_param_set(creation->ctl, creation->domid, params[i].index, params[i].value);
 
         if (result < 0 && !params[i].optional)
-            return refused(creation, result, "a parameter of the guest");
+            return create_refused(creation, result, "a parameter of the guest");
     }
     return 0;
 }
@@ -357,7 +234,7 @@ static int set_params(struct creation *creation)
 static int apply(struct creation *creation)
 {
     static int (*const steps[])(struct creation *creation) = {
-        set_limits, set_affinity, set_share, populate, set_memory_map, build_guest,
+        set_limits, set_affinity, set_share, create_memory_populate, set_memory_map, build_guest,
     };
     int result;
 

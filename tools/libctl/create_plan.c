@@ -3,9 +3,11 @@
  * The plan of a domain's creation: everything that can be checked before anything is changed.
  */
 #include "create.h"
+#include "acpi.h"
 #include "device.h"
 #include "names.h"
 #include "boot_info.h"
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 /* What a domain costs beyond its memory and paging pool: vCPUs, tables, the rings and ACPI pages. */
 #define OVERHEAD_KIB 2048u
 #define COMMAND_LINE_MAX 65536u
+
+_Static_assert(VCPUS_MAX * 64 < LAYOUT_ACPI_MAX, "the ACPI tables of so many vCPUs have room");
 
 static int check_config(struct ctl *ctl, const struct ctl_config *config)
 {
@@ -49,6 +53,15 @@ static bool affinity_empty(const struct ctl_config *config, uint32_t cpus)
     return true;
 }
 
+/* AMD's CPUs need no help to run a guest in real mode or without paging. */
+static bool needs_real_mode_pages(void)
+{
+    unsigned level, vendor[3];
+
+    __cpuid(0, level, vendor[0], vendor[2], vendor[1]);
+    return memcmp(vendor, "AuthenticAMD", sizeof(vendor)) != 0 && memcmp(vendor, "HygonGenuine", sizeof(vendor)) != 0;
+}
+
 static int check_host(struct ctl *ctl, struct create_plan *plan)
 {
     const struct ctl_config *config = plan->config;
@@ -65,6 +78,7 @@ static int check_host(struct ctl *ctl, struct create_plan *plan)
     if (free_kib > physinfo->outstanding_pages << (CTL_PAGE_SHIFT - 10))
         free_kib -= physinfo->outstanding_pages << (CTL_PAGE_SHIFT - 10);
     total_kib = physinfo->total_pages << (CTL_PAGE_SHIFT - 10);
+    plan->real_mode_pages = needs_real_mode_pages();
     plan->grant_v2 = physinfo->capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2;
     plan->paging_size = ((uint64_t)config->max_vcpus * PAGING_KIB_PER_VCPU +
                          (config->max_memory_kib >> 10) * PAGING_KIB_PER_MIB) << 10;
@@ -111,7 +125,7 @@ static int make_layout(struct ctl *ctl, struct create_plan *plan)
     const struct ctl_config *config = plan->config;
 
     switch (layout_plan(&plan->layout, config->memory_kib, &plan->kernel.elf, boot_info_size(config->command_line),
-                        plan->ramdisk_size)) {
+                        plan->ramdisk_size, acpi_size_max(config->max_vcpus))) {
     case LAYOUT_KERNEL_OUTSIDE:
         return ctl_fail(ctl, EINVAL, "the kernel \"%s\" has segments outside of the guest's memory: they reach up to "
                         "%llu KiB, memory is %llu KiB", config->kernel,

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIST_BATCH 256u
+#define LIST_FEW 16u   /* that many domains are asked for first, as memory for hypercalls is dear */
+#define LIST_MANY 256u /* and then at a time */
 
 _Static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "getdomaininfo has the ABI's size");
 
@@ -90,46 +91,50 @@ int ctl_domain_read_names(struct ctl *ctl, struct ctl_domain *list, size_t count
                          : 0;
 }
 
+/* Adds up to `room` domains from id *first on to the list, and moves that behind them; how many, or -errno. */
+static int list_some(struct ctl *ctl, uint32_t *first, uint32_t room, struct ctl_domain **list, size_t *count)
+{
+    struct xen_domctl_getdomaininfo *infos = hypercall_alloc(ctl, room * sizeof(*infos));
+    struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_getdomaininfolist };
+    struct ctl_domain *grown = infos ? reallocarray(*list, *count + room, sizeof(*grown)) : NULL;
+    int result;
+
+    if (!grown) {
+        result = ctl_fail(ctl, ENOMEM, "there is no memory for the list of domains");
+        goto free_infos;
+    }
+    *list = grown;
+    sysctl.u.getdomaininfolist.first_domain = (domid_t)*first;
+    sysctl.u.getdomaininfolist.max_domains = room;
+    set_xen_guest_handle(sysctl.u.getdomaininfolist.buffer, infos);
+    result = hypercall_sysctl(ctl, &sysctl);
+    if (result < 0) {
+        ctl_fail(ctl, -result, "the hypervisor does not list its domains: %s", strerror(-result));
+        goto free_infos;
+    }
+    for (result = 0; (uint32_t)result < sysctl.u.getdomaininfolist.num_domains && (uint32_t)result < room; result++) {
+        domain_fill(&grown[(*count)++], &infos[result]);
+        *first = infos[result].domain + 1u;
+    }
+
+free_infos:
+    hypercall_free(ctl, infos, room * sizeof(*infos));
+    return result;
+}
+
 ssize_t ctl_domain_list_bare(struct ctl *ctl, uint32_t first, struct ctl_domain **list)
 {
-    struct xen_domctl_getdomaininfo *infos = hypercall_alloc(ctl, LIST_BATCH * sizeof(*infos));
-    struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_getdomaininfolist };
-    struct ctl_domain *domains = NULL;
     size_t count = 0;
+    uint32_t room = LIST_FEW;
     int result;
 
     *list = NULL;
-    if (!infos)
-        return ctl_fail(ctl, ENOMEM, "there is no memory for the list of domains");
-    do {
-        struct ctl_domain *grown;
-
-        sysctl.u.getdomaininfolist.first_domain = (domid_t)first;
-        sysctl.u.getdomaininfolist.max_domains = LIST_BATCH;
-        set_xen_guest_handle(sysctl.u.getdomaininfolist.buffer, infos);
-        result = hypercall_sysctl(ctl, &sysctl);
-        if (result < 0) {
-            ctl_fail(ctl, -result, "the hypervisor does not list its domains: %s", strerror(-result));
-            goto free_domains;
-        }
-        grown = realloc(domains, (count + LIST_BATCH) * sizeof(*domains));
-        if (!grown) {
-            result = ctl_fail(ctl, ENOMEM, "there is no memory for the list of domains");
-            goto free_domains;
-        }
-        domains = grown;
-        for (uint32_t i = 0; i < sysctl.u.getdomaininfolist.num_domains && i < LIST_BATCH; i++) {
-            domain_fill(&domains[count++], &infos[i]);
-            first = infos[i].domain + 1u;
-        }
-    } while (sysctl.u.getdomaininfolist.num_domains == LIST_BATCH && first < DOMID_FIRST_RESERVED);
-    hypercall_free(ctl, infos, LIST_BATCH * sizeof(*infos));
-    *list = domains;
-    return (ssize_t)count;
-
-free_domains:
-    free(domains);
-    hypercall_free(ctl, infos, LIST_BATCH * sizeof(*infos));
+    while ((result = list_some(ctl, &first, room, list, &count)) == (int)room && first < DOMID_FIRST_RESERVED)
+        room = LIST_MANY;
+    if (result >= 0)
+        return (ssize_t)count;
+    free(*list);
+    *list = NULL;
     return result;
 }
 

@@ -117,7 +117,7 @@ struct window {
     uint32_t domid;
     struct grant_entry_v1 *grants;
     struct ioctl_gntdev_grant_copy_segment *segments;
-    unsigned used;
+    unsigned used, room;
 };
 
 static int window_flush(struct window *window)
@@ -151,7 +151,7 @@ static int window_add(struct window *window, uint64_t paddr, const void *data, u
     segment->dest.foreign.domid = (uint16_t)window->domid;
     segment->len = size;
     segment->flags = GNTCOPY_dest_gref;
-    return window->used == WINDOW ? window_flush(window) : 0;
+    return window->used == window->room ? window_flush(window) : 0;
 }
 
 /* Calls `add` for each page that the piece touches. */
@@ -173,16 +173,26 @@ static int for_each_page(const struct guest_piece *piece, int (*add)(struct wind
     return 0;
 }
 
+/* How many segments the pieces are, but no more than a window takes. */
+static unsigned segments_needed(const struct guest_piece *pieces, size_t count)
+{
+    uint64_t segments = 1;
+
+    for (size_t i = 0; i < count && segments < WINDOW; i++)
+        segments += pieces[i].size / CTL_PAGE_SIZE + 2; /* where it begins and ends within a page */
+    return segments < WINDOW ? (unsigned)segments : WINDOW;
+}
+
 static int write_by_copy(uint32_t domid, struct grant_entry_v1 *grants, const struct guest_piece *pieces,
                          size_t count)
 {
-    struct window window = { .domid = domid, .grants = grants };
+    struct window window = { .domid = domid, .grants = grants, .room = segments_needed(pieces, count) };
     int result = 0;
 
     window.gntdev = open("/dev/xen/gntdev", O_RDWR | O_CLOEXEC);
     if (window.gntdev < 0)
         return -errno;
-    window.segments = calloc(WINDOW, sizeof(*window.segments));
+    window.segments = calloc(window.room, sizeof(*window.segments));
     if (!window.segments) {
         close(window.gntdev);
         return -ENOMEM;

@@ -18,7 +18,7 @@
 #include <xen/event_channel.h>
 #include <xen/sys/privcmd.h>
 
-#define ARENA_SIZE (48u * 1024) /* what most calls need: each page of it costs who runs for milliseconds */
+#define ARENA_SIZE (16u * 1024) /* what most calls need: each page of it costs who runs for milliseconds */
 #define ARENA_ALIGN 16u
 
 _Static_assert(XEN_DOMCTL_INTERFACE_VERSION == 0x15, "libctl is written for version 0x15 of domctl");

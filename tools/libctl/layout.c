@@ -20,15 +20,16 @@ static void add_region(struct layout *layout, uint64_t start, uint64_t size, enu
 }
 
 enum layout_result layout_plan(struct layout *layout, uint64_t memory_kib, const struct elf_image *elf,
-                               uint64_t boot_size, uint64_t ramdisk_size)
+                               uint64_t boot_size, uint64_t ramdisk_size, uint64_t acpi_size)
 {
     uint64_t memory = (memory_kib << 10) & ~(LAYOUT_PAGE - 1);
 
     memset(layout, 0, sizeof(*layout));
     layout->low_size = memory < LAYOUT_LOW_END ? memory : LAYOUT_LOW_END;
     layout->high_size = memory - layout->low_size;
+    layout->acpi_size = page_up(acpi_size);
     add_region(layout, 0, layout->low_size, LAYOUT_RAM);
-    add_region(layout, LAYOUT_ACPI, LAYOUT_ACPI_MAX, LAYOUT_TABLES);
+    add_region(layout, LAYOUT_ACPI, layout->acpi_size, LAYOUT_TABLES);
     add_region(layout, LAYOUT_SPECIAL, LAYOUT_SPECIAL_END - LAYOUT_SPECIAL, LAYOUT_RESERVED);
     add_region(layout, LAYOUT_HIGH_START, layout->high_size, LAYOUT_RAM);
 

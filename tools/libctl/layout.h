@@ -6,8 +6,8 @@
  *     kernel segments     where the ELF file wants them
  *     boot information    the first page behind the kernel: start info, module list, memory map, command line
  *     initial ramdisk     the first page behind that
- *   LAYOUT_ACPI           ACPI tables
- *   LAYOUT_SPECIAL        the rings of store and console, and two pages that Intel CPUs without unrestricted guests need
+ *   LAYOUT_ACPI           ACPI tables: as many pages as they need
+ *   LAYOUT_SPECIAL        the rings of store and console; two pages for Intel CPUs without unrestricted guests
  *   4 GiB                 the RAM that does not fit below
  */
 #ifndef KEEL_CTL_LAYOUT_H
@@ -43,6 +43,7 @@ struct layout {
     uint64_t low_size, high_size; /* bytes of RAM from 0 and from 4 GiB */
     uint64_t boot_start, boot_size;
     uint64_t ramdisk_start, ramdisk_size;
+    uint64_t acpi_size; /* whole pages */
     struct layout_region regions[LAYOUT_REGIONS_MAX]; /* by rising address */
     unsigned regions_count;
 };
@@ -53,9 +54,9 @@ enum layout_result {
     LAYOUT_RAMDISK_OUTSIDE, /* no room behind the kernel for boot information and ramdisk */
 };
 
-/* boot_size and ramdisk_size in bytes; ramdisk_size 0: none. */
+/* The three sizes in bytes; ramdisk_size 0: none. */
 enum layout_result layout_plan(struct layout *layout, uint64_t memory_kib, const struct elf_image *elf,
-                               uint64_t boot_size, uint64_t ramdisk_size);
+                               uint64_t boot_size, uint64_t ramdisk_size, uint64_t acpi_size);
 
 /* The largest extent that begins at gfn and fits into `pages`: 1 GiB, 2 MiB or 4 KiB, not above order_max. */
 unsigned layout_order(uint64_t gfn, uint64_t pages, unsigned order_max);

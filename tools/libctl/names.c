@@ -147,13 +147,16 @@ void names_free(struct ctl *ctl)
 
 static void note_path(const char *name, char path[CTL_STORE_PATH_MAX])
 {
+    static const char digits[] = "0123456789abcdef";
     uint8_t digest[SHA256_BYTES];
-    size_t used = strlen(NOTES "/");
+    char *at = stpcpy(path, NOTES "/");
 
     sha256((const uint8_t *)name, strlen(name), digest);
-    ctl_path(path, NOTES "/");
-    for (size_t i = 0; i < sizeof(digest); i++)
-        used += (size_t)snprintf(path + used, CTL_STORE_PATH_MAX - used, "%02x", digest[i]);
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        *at++ = digits[digest[i] >> 4];
+        *at++ = digits[digest[i] & 15];
+    }
+    *at = '\0';
 }
 
 static bool read_note(struct ctl *ctl, xs_transaction_t transaction, const char *path, uint32_t *domid)

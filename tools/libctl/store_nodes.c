@@ -35,19 +35,17 @@ static void set_permissions(struct writer *writer, const char *path, unsigned ow
     store_batch_set_permissions(writer->batch, path, permissions, reader < 0 ? 1 : 2);
 }
 
-static void node(struct writer *writer, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void node(struct writer *writer, const char *path, const char *format, ...)
+static void node(struct writer *writer, const char *path, const char *text)
 {
-    char at[CTL_STORE_PATH_MAX], value[CTL_STORE_PATH_MAX];
-    va_list arguments;
+    store_batch_write_below(writer->batch, writer->root, path, text, strlen(text));
+}
 
-    va_start(arguments, format);
-    vsnprintf(value, sizeof(value), format, arguments);
-    va_end(arguments);
-    ctl_path(at, "%s/%s", writer->root, path);
-    store_batch_write(writer->batch, at, value, strlen(value));
+static void number_node(struct writer *writer, const char *path, uint64_t number)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+    node(writer, path, text);
 }
 
 /* A directory that dom0 owns and the guest may read; what is written below inherits that. */
@@ -76,7 +74,7 @@ static void guest_nodes(struct writer *writer)
     store_batch_mkdir(writer->batch, writer->root);
     set_permissions(writer, writer->root, domid, -1);
     for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
-        node(writer, nodes[i], "%s", "");
+        node(writer, nodes[i], "");
     for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
         ctl_path(path, "/local/domain/%u/%s", domid, above[i]);
         set_permissions(writer, path, 0, (int)domid);
@@ -92,9 +90,10 @@ static void domain_nodes(struct writer *writer)
 
     ctl_uuid_text(domain->uuid, uuid);
     guest_nodes(writer);
-    node(writer, "vm", "/vm/%s", uuid);
-    node(writer, "name", "%s", config->name);
-    node(writer, "domid", "%u", domain->domid);
+    ctl_path(path, "/vm/%s", uuid);
+    node(writer, "vm", path);
+    node(writer, "name", config->name);
+    number_node(writer, "domid", domain->domid);
     for (uint32_t vcpu = 0; vcpu < config->max_vcpus; vcpu++) {
         ctl_path(path, "cpu/%u/availability", vcpu);
         node(writer, path, vcpu < config->vcpus ? "online" : "offline");
@@ -103,37 +102,38 @@ static void domain_nodes(struct writer *writer)
      * Linux takes static-max for the memory that it was booted with, and what it finds less than that for missing for
      * good. So the ceiling, which is not there at the start, has a node of its own.
      */
-    node(writer, "memory/static-max", "%llu", (unsigned long long)config->memory_kib);
+    number_node(writer, "memory/static-max", config->memory_kib);
     node(writer, "keel/creating", "1");
-    node(writer, "keel/memory-max", "%llu", (unsigned long long)config->max_memory_kib);
-    node(writer, "memory/target", "%llu", (unsigned long long)config->memory_kib);
+    number_node(writer, "keel/memory-max", config->max_memory_kib);
+    number_node(writer, "memory/target", config->memory_kib);
     node(writer, "memory/videoram", "0");
     node(writer, "control/platform-feature-multiprocessor-suspend", "1");
     node(writer, "control/platform-feature-xs_reset_watches", "1");
-    node(writer, "store/port", "%u", domain->store_port);
-    node(writer, "store/ring-ref", "%llu", (unsigned long long)domain->store_gfn);
+    number_node(writer, "store/port", domain->store_port);
+    number_node(writer, "store/ring-ref", domain->store_gfn);
     node(writer, "console/backend-id", "0");
     node(writer, "console/limit", "1048576");
     node(writer, "console/type", "xenconsoled");
     node(writer, "console/output", "pty");
-    node(writer, "console/tty", "%s", "");
-    node(writer, "console/port", "%u", domain->console_port);
-    node(writer, "console/ring-ref", "%llu", (unsigned long long)domain->console_gfn);
+    node(writer, "console/tty", "");
+    number_node(writer, "console/port", domain->console_port);
+    number_node(writer, "console/ring-ref", domain->console_gfn);
 }
 
 static void machine_nodes(struct writer *writer)
 {
     const struct store_domain *domain = writer->domain;
-    char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
+    char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT], start_time[40];
     struct timespec now;
 
     ctl_uuid_text(domain->uuid, uuid);
     clock_gettime(CLOCK_REALTIME, &now);
     ctl_path(path, "/vm/%s", uuid);
     root(writer, path);
-    node(writer, "name", "%s", domain->config->name);
-    node(writer, "uuid", "%s", uuid);
-    node(writer, "start_time", "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
+    node(writer, "name", domain->config->name);
+    node(writer, "uuid", uuid);
+    snprintf(start_time, sizeof(start_time), "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
+    node(writer, "start_time", start_time);
 }
 
 /* What xl looks for before it touches a domain. */

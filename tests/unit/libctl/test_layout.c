@@ -17,7 +17,7 @@ static struct layout plan(uint64_t memory_kib, uint64_t ramdisk_size, enum layou
 {
     struct layout layout;
 
-    CU_ASSERT_EQUAL(layout_plan(&layout, memory_kib, &kernel, 300, ramdisk_size), expected);
+    CU_ASSERT_EQUAL(layout_plan(&layout, memory_kib, &kernel, 300, ramdisk_size, 700), expected);
     return layout;
 }
 
@@ -32,6 +32,8 @@ static void small(void)
     CU_ASSERT_EQUAL(layout.regions_count, 3);
     CU_ASSERT_EQUAL(layout.regions[0].size, 128 * MIB);
     CU_ASSERT_EQUAL(layout.regions[1].kind, LAYOUT_TABLES);
+    CU_ASSERT_EQUAL(layout.regions[1].size, 4096); /* what the tables' pages are, and no more */
+    CU_ASSERT_EQUAL(layout.acpi_size, 4096);
     CU_ASSERT_EQUAL(layout.regions[2].kind, LAYOUT_RESERVED);
 }
 
@@ -88,11 +90,11 @@ static void extremes_of_a_kernel(void)
     struct elf_image far = { .start = UINT64_MAX - 8192, .end = UINT64_MAX };
     struct layout layout;
 
-    CU_ASSERT_EQUAL(layout_plan(&layout, 1 << 20, &far, 300, 0), LAYOUT_KERNEL_OUTSIDE);
+    CU_ASSERT_EQUAL(layout_plan(&layout, 1 << 20, &far, 300, 0, 700), LAYOUT_KERNEL_OUTSIDE);
     /* RAM above 4 GiB does not help a kernel that wants to lie in the hole. */
     far.start = 0xf1000000;
     far.end = 0xf2000000;
-    CU_ASSERT_EQUAL(layout_plan(&layout, 8 << 20, &far, 300, 0), LAYOUT_KERNEL_OUTSIDE);
+    CU_ASSERT_EQUAL(layout_plan(&layout, 8 << 20, &far, 300, 0, 700), LAYOUT_KERNEL_OUTSIDE);
 }
 
 static void orders(void)

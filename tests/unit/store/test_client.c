@@ -237,7 +237,7 @@ static void a_batch_is_answered_in_order(void)
     store_batch_write(batch, "/batch/a", "first", 5);
     store_batch_mkdir(batch, "/batch/b");
     store_batch_set_permissions(batch, "/batch/b", &owner, 1);
-    store_batch_write(batch, "/batch/b/c", "", 0);
+    store_batch_write_below(batch, "/batch/b", "c", "", 0);
     store_batch_read(batch, "/batch/a");
     store_batch_remove(batch, "/none/none");
     store_batch_introduce(batch, 7, 1, 1);

@@ -98,6 +98,13 @@ void store_batch_write(struct store_batch *batch, const char *path, const void *
     add(batch, XS_WRITE, parts, 2);
 }
 
+void store_batch_write_below(struct store_batch *batch, const char *parent, const char *path, const void *data,
+                             size_t size)
+{
+    struct store_part parts[] = {{parent, strlen(parent)}, {"/", 1}, store_string(path), {data, size}};
+    add(batch, XS_WRITE, parts, 4);
+}
+
 void store_batch_set_permissions(struct store_batch *batch, const char *path, const struct xs_permissions *list,
                                  unsigned count)
 {

@@ -16,6 +16,9 @@ struct store_batch;
 struct store_batch *store_batch_open(struct xs_handle *handle, xs_transaction_t transaction);
 void store_batch_read(struct store_batch *batch, const char *path);
 void store_batch_write(struct store_batch *batch, const char *path, const void *data, size_t size);
+/* The node PARENT/PATH. */
+void store_batch_write_below(struct store_batch *batch, const char *parent, const char *path, const void *data,
+                             size_t size);
 void store_batch_mkdir(struct store_batch *batch, const char *path);
 void store_batch_remove(struct store_batch *batch, const char *path);
 void store_batch_set_permissions(struct store_batch *batch, const char *path, const struct xs_permissions *list,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests in one go, each done at once by the fake's own calls: every one of them is a point of its own. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "store/client/batch.h"
@@ -47,6 +48,15 @@ void store_batch_read(struct store_batch *batch, const char *path)
 void store_batch_write(struct store_batch *batch, const char *path, const void *data, size_t size)
 {
     done(batch, xs_write(batch->handle, batch->transaction, path, data, (unsigned)size));
+}
+
+void store_batch_write_below(struct store_batch *batch, const char *parent, const char *path, const void *data,
+                             size_t size)
+{
+    char whole[XENSTORE_ABS_PATH_MAX];
+
+    snprintf(whole, sizeof(whole), "%s/%s", parent, path);
+    store_batch_write(batch, whole, data, size);
 }
 
 void store_batch_mkdir(struct store_batch *batch, const char *path)
