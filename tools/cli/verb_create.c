@@ -29,17 +29,20 @@ static int check_only(struct cli *cli, const struct ctl_config *config)
     return CLI_DONE;
 }
 
-/* Creates the domain with signals held back, so that an interrupted creation is undone whole. */
-static int create(struct cli *cli, const struct ctl_config *config, uint32_t *domid)
+/*
+ * Creates the domain with signals held back, so that an interrupted creation is undone whole. They stay held back: one
+ * that comes when the guest is whole must not make the status say that there is none.
+ */
+static int create(struct cli *cli, const struct ctl_config *config, uint32_t *domid,
+                  struct interruption *interruption)
 {
     unsigned flags = cli_given(cli, 'p') || cli_given(cli, 'c') ? CTL_CREATE_PAUSED : 0;
     struct progress progress;
-    struct interruption interruption;
     char what[CTL_NAME_MAX + 16];
     int result, status = CLI_DONE;
 
     snprintf(what, sizeof(what), "creating %s", config->name);
-    interruption_hold(&interruption);
+    interruption_hold(interruption);
     if (!cli_given(cli, 'q') && !cli->json)
         progress_begin(&progress, cli->err, what);
     else
@@ -48,13 +51,12 @@ static int create(struct cli *cli, const struct ctl_config *config, uint32_t *do
     progress_end(&progress);
     if (result < 0) {
         status = cli_fail_ctl(cli, result);
-    } else if (interruption_came(&interruption)) {
+    } else if (interruption_came(interruption)) {
         result = ctl_domain_destroy(cli->ctl, *domid);
         status = result < 0
                      ? cli_fail_ctl(cli, result)
                      : cli_fail(cli, EINTR, "creation of \"%s\" was interrupted; nothing is left of it", config->name);
     }
-    interruption_release(&interruption);
     return status;
 }
 
@@ -95,14 +97,16 @@ static bool take_count(struct cli *cli)
 
 static int create_one(struct cli *cli, const struct ctl_config *config)
 {
+    struct interruption interruption;
     uint32_t domid;
-    int status = create(cli, config, &domid);
+    int status = create(cli, config, &domid, &interruption);
 
     if (status == CLI_DONE)
         status = tell(cli, config, domid);
-    if (status == CLI_DONE && cli_given(cli, 'c'))
-        status = console_run(cli, domid, cli_given(cli, 'p') ? NULL : start);
-    return status;
+    if (status != CLI_DONE || !cli_given(cli, 'c'))
+        return status;
+    interruption_release(&interruption);
+    return console_run(cli, domid, cli_given(cli, 'p') ? NULL : start);
 }
 
 static int run(struct cli *cli)

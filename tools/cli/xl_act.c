@@ -172,36 +172,38 @@ static int print_config(struct xl *xl, struct ctl_config *config)
     return xl_json_close(json, xl->cli.out) ? 0 : XL_FAILED;
 }
 
-/* With signals held back, so that an interrupted creation is undone whole. */
-static int create_whole(struct xl *xl, const struct ctl_config *config, unsigned flags, uint32_t *domid)
+/* With signals held back, so that an interrupted creation is undone whole; they stay held back, as ctl create says. */
+static int create_whole(struct xl *xl, const struct ctl_config *config, unsigned flags, uint32_t *domid,
+                        struct interruption *interruption)
 {
-    struct interruption interruption;
     int status = 0;
 
-    interruption_hold(&interruption);
+    interruption_hold(interruption);
     if (ctl_domain_create(xl->cli.ctl, config, flags, domid) < 0) {
         xl_fail(xl);
         status = XL_ERROR;
-    } else if (interruption_came(&interruption)) {
+    } else if (interruption_came(interruption)) {
         status = XL_ERROR;
         if (ctl_domain_destroy(xl->cli.ctl, *domid) < 0)
             xl_fail(xl);
         else
             fprintf(xl->cli.err, "xl: creation of \"%s\" was interrupted; nothing is left of it\n", config->name);
     }
-    interruption_release(&interruption);
     return status;
 }
 
 static int create(struct xl *xl, const struct ctl_config *config)
 {
     bool console = xl->given['c'] > 0;
+    struct interruption interruption;
     uint32_t domid;
 
     if (config_check_files(&xl->cli, config) != CLI_DONE)
         return XL_ERROR;
-    if (create_whole(xl, config, xl->given['p'] || console ? CTL_CREATE_PAUSED : 0, &domid) != 0)
+    if (create_whole(xl, config, xl->given['p'] || console ? CTL_CREATE_PAUSED : 0, &domid, &interruption) != 0)
         return XL_ERROR;
+    if (console || xl->given['F'])
+        interruption_release(&interruption);
     if (console) {
         if (!xl->given['p'] && ctl_domain_unpause(xl->cli.ctl, domid) < 0)
             return xl_fail(xl);

@@ -6,6 +6,7 @@
 #include "creation_lock.h"
 #include "destroy.h"
 #include "device.h"
+#include "names.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,12 +266,12 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
 {
     struct create_plan plan;
     struct creation creation = { .ctl = ctl, .plan = &plan };
-    int lock = -1, result = create_plan_make(ctl, config, &plan);
+    int result = create_plan_make(ctl, config, &plan);
     bool whole; /* once it is introduced */
 
     if (result < 0)
         goto free_plan;
-    lock = creation_lock();
+    creation_lock_join(plan.lock);
     result = create_domain(&creation);
     if (result < 0)
         goto free_plan;
@@ -282,35 +283,31 @@ int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned
     result = apply(&creation);
     if (result < 0)
         goto undo_domain;
-    result = store_nodes_write(ctl, &creation.store);
-    if (result < 0)
-        goto undo_domain;
     whole = (flags & CTL_CREATE_PAUSED) && !config->disks_count && !config->nics_count;
-    result = store_introduce(ctl, &creation.store, whole);
+    result = store_nodes_write(ctl, &creation.store, whole);
     if (result < 0)
         goto undo_store;
     result = device_create_all(ctl, creation.domid, config);
     if (result < 0)
-        goto undo_introduce;
+        goto undo_store;
     if (!(flags & CTL_CREATE_PAUSED)) {
         result = ctl_domain_unpause(ctl, creation.domid);
         if (result < 0)
-            goto undo_introduce;
+            goto undo_store;
     }
     result = whole ? 0 : store_forget_creating(ctl, &creation.store);
     if (result < 0)
-        goto undo_introduce;
+        goto undo_store;
     *domid = creation.domid;
     goto free_plan;
 
-undo_introduce:
-    xs_release_domain(ctl->store, creation.domid);
 undo_store:
+    xs_release_domain(ctl->store, creation.domid);
+    names_release(ctl, XBT_NULL, config->name, creation.domid);
     ctl_store_forget_domain(ctl, creation.domid, plan.uuid);
 undo_domain:
     undo_domain(&creation);
 free_plan:
-    creation_unlock(lock);
     create_plan_free(&plan);
     return result;
 }

@@ -15,6 +15,7 @@
 
 struct create_plan {
     const struct ctl_config *config;
+    int lock;                /* of the name, and of creations */
     uint8_t uuid[16];
     uint32_t scheduler;      /* XEN_SCHEDULER_... */
     bool grant_v2;           /* the hypervisor knows version 2 of grant tables */

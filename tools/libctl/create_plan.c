@@ -4,6 +4,7 @@
  */
 #include "create.h"
 #include "acpi.h"
+#include "creation_lock.h"
 #include "device.h"
 #include "names.h"
 #include "boot_info.h"
@@ -147,14 +148,16 @@ int create_plan_make(struct ctl *ctl, const struct ctl_config *config, struct cr
 
     memset(plan, 0, sizeof(*plan));
     plan->config = config;
+    plan->lock = -1;
     result = check_config(ctl, config);
     if (result < 0)
         return result;
     result = check_host(ctl, plan);
     if (result < 0)
         return result;
-    if (!ctl_store(ctl))
-        return -ENOENT;
+    plan->lock = creation_lock_name(names_hash(config->name));
+    if (plan->lock == -EEXIST)
+        return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists: it is being made", config->name);
     result = names_check(ctl, config->name, DOMID_INVALID);
     if (result < 0)
         return result;
@@ -177,6 +180,7 @@ int create_plan_make(struct ctl *ctl, const struct ctl_config *config, struct cr
 
 void create_plan_free(struct create_plan *plan)
 {
+    creation_unlock(plan->lock);
     kernel_close(&plan->kernel);
     file_unmap(plan->ramdisk, plan->ramdisk_size);
 }

@@ -33,6 +33,26 @@ int creation_lock(void)
     return -1;
 }
 
+int creation_lock_name(uint64_t name_hash)
+{
+    /* One byte of the file a name: of two names with one hash, only one can be given at a time. */
+    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(name_hash >> 1), .l_len = 1 };
+    int lock = open_lock();
+
+    if (lock >= 0 && fcntl(lock, F_OFD_SETLK, &range) == 0)
+        return lock;
+    bool is_held = lock >= 0 && (errno == EAGAIN || errno == EACCES);
+    creation_unlock(lock);
+    return is_held ? -EEXIST : -1;
+}
+
+void creation_lock_join(int lock)
+{
+    if (lock >= 0)
+        while (flock(lock, LOCK_SH) < 0 && errno == EINTR)
+            ;
+}
+
 int creation_lock_alone(int timeout_ms)
 {
     int lock = open_lock();

@@ -2,6 +2,7 @@
 /*
  * Changing a domain that runs, and asking its kernel for something: name, memory, triggers, SysRq; and its age.
  */
+#include "creation_lock.h"
 #include "destroy.h"
 #include "hypercall.h"
 #include "names.h"
@@ -37,8 +38,6 @@ static int rename_nodes(struct ctl *ctl, xs_transaction_t transaction, void *con
     char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
     struct store_batch *batch;
 
-    if (names_taken(ctl, transaction, renaming->name, renaming->domain.domid))
-        return EEXIST;
     names_release(ctl, transaction, renaming->domain.name, renaming->domain.domid);
     batch = store_batch_open(ctl->store, transaction);
     names_claim(ctl, batch, renaming->name, renaming->domain.domid);
@@ -64,21 +63,26 @@ static bool is_name(const char *name)
 int ctl_domain_rename(struct ctl *ctl, uint32_t domid, const char *name)
 {
     struct renaming renaming = { .name = name };
-    int result = ctl_domain_get(ctl, domid, &renaming.domain);
+    int lock, result = ctl_domain_get(ctl, domid, &renaming.domain);
 
     if (result < 0)
         return result;
     if (!is_name(name))
         return ctl_fail(ctl, EINVAL, "\"%.64s\" is no name: it has 1 to %d bytes without \"/\" and control characters",
                         name, CTL_NAME_MAX);
+    lock = creation_lock_name(names_hash(name));
+    if (lock == -EEXIST)
+        return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists: it is being made", name);
     result = names_check(ctl, name, domid);
     if (result < 0)
-        return result;
-    result = ctl_store_transact(ctl, rename_nodes, &renaming);
-    if (result == EEXIST)
-        return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists", name);
-    return result ? ctl_fail(ctl, result, "cannot write the name of domain %u into the store: %s", domid,
-                             strerror(result)) : 0;
+        goto unlock;
+    result = -ctl_store_transact(ctl, rename_nodes, &renaming);
+    if (result < 0)
+        ctl_fail(ctl, -result, "cannot write the name of domain %u into the store: %s", domid, strerror(-result));
+
+unlock:
+    creation_unlock(lock);
+    return result;
 }
 
 /* --- age ----------------------------------------------------------------------------------------------------- */

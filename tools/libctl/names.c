@@ -12,6 +12,30 @@
 
 #define NOTES "/keel/name"
 
+/* --- where a name is noted ------------------------------------------------------------------------------------- */
+
+static void note_path(const char *name, char path[CTL_STORE_PATH_MAX])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[SHA256_BYTES];
+    char *at = stpcpy(path, NOTES "/");
+
+    sha256((const uint8_t *)name, strlen(name), digest);
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        *at++ = digits[digest[i] >> 4];
+        *at++ = digits[digest[i] & 15];
+    }
+    *at = '\0';
+}
+
+static bool parse_note(const char *text, uint32_t *domid)
+{
+    char *end;
+
+    *domid = (uint32_t)strtoul(text, &end, 10);
+    return end != text && *end == '\0';
+}
+
 /* --- what was read ---------------------------------------------------------------------------------------------- */
 
 #define BELIEVED_NS 1000000000ull
@@ -31,7 +55,7 @@ struct ctl_known_names {
     } *list;
 };
 
-static uint64_t hash_of(const char *name)
+uint64_t names_hash(const char *name)
 {
     uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 
@@ -64,7 +88,7 @@ static void remember(struct ctl_known_names *known, const char *name, uint32_t d
         known->list = grown;
         known->room = room;
     }
-    known->list[known->count++] = (struct known_name){ hash_of(name), domid };
+    known->list[known->count++] = (struct known_name){ names_hash(name), domid };
 }
 
 /* Those that are believed, which may be none; NULL when there is no memory. */
@@ -91,48 +115,98 @@ static bool is_known(const struct ctl_known_names *known, uint32_t domid)
     return false;
 }
 
-/* Reads the names of domains that were not looked at, and remembers them. */
-static int look(struct ctl *ctl, struct ctl_known_names *known)
+/* The answers to what read_names asks: the names of those that have none yet, then the note. */
+struct reading {
+    struct ctl_domain *next, *end;
+    char note[16];
+    int error;
+};
+
+static void take_answer(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct reading *reading = context;
+
+    while (reading->next < reading->end && *reading->next->name)
+        reading->next++;
+    if (error && error != ENOENT)
+        reading->error = error;
+    if (reading->next == reading->end)
+        snprintf(reading->note, sizeof(reading->note), "%s", value);
+    else
+        snprintf(reading->next++->name, sizeof(reading->end->name), "%s", value);
+}
+
+/* One without a name gets "" and stays so; 0 or a positive errno. */
+static int read_names(struct ctl *ctl, struct ctl_domain *list, size_t count, const char *name, struct reading *reading)
+{
+    char path[CTL_STORE_PATH_MAX];
+    struct store_batch *batch = store_batch_open(ctl->store, XBT_NULL);
+    int error;
+
+    *reading = (struct reading){ .next = list, .end = list + count };
+    for (size_t i = 0; i < count; i++) {
+        if (*list[i].name)
+            continue;
+        ctl_path(path, "/local/domain/%u/name", list[i].domid);
+        store_batch_read(batch, path);
+    }
+    note_path(name, path);
+    store_batch_read(batch, path);
+    error = store_batch_run(batch, take_answer, reading);
+    return reading->error ? reading->error : error == ENOENT ? 0 : error;
+}
+
+/* Reads the name's note, and the names of domains that were not looked at, which are remembered. */
+static int look(struct ctl *ctl, struct ctl_known_names *known, const char *name, struct reading *reading)
 {
     struct ctl_domain *list;
     ssize_t count = ctl_domain_list_bare(ctl, known->next_domid, &list);
-    int result = 0;
+    int error;
 
+    if (count < 0)
+        return (int)count;
     for (ssize_t i = 0; i < count; i++)
         if (is_known(known, list[i].domid))
             strcpy(list[i].name, KNOWN);
-    if (count > 0)
-        result = ctl_domain_read_names(ctl, list, (size_t)count);
-    for (ssize_t i = 0; i < count && result == 0; i++)
+    error = read_names(ctl, list, (size_t)count, name, reading);
+    for (ssize_t i = 0; i < count && error == 0; i++)
         if (*list[i].name && strcmp(list[i].name, KNOWN) != 0)
             remember(known, list[i].name, list[i].domid);
     /* One that is being made gets its name later. */
-    for (ssize_t i = 0; i < count && result == 0 && *list[i].name; i++)
+    for (ssize_t i = 0; i < count && error == 0 && *list[i].name; i++)
         known->next_domid = list[i].domid + 1;
     free(list);
-    return count < 0 ? (int)count : result;
+    return error ? ctl_fail(ctl, error, "the store does not tell the domains' names: %s", strerror(error)) : 0;
+}
+
+/* 0, or -EEXIST when the store says so by now: the holder may be gone, or renamed. */
+static int is_held(struct ctl *ctl, const char *name, uint32_t holder)
+{
+    char *held = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/name", holder);
+    bool is_its = held && strcmp(held, name) == 0;
+
+    free(held);
+    return is_its ? ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists (domain %u)", name, holder) : 0;
 }
 
 int names_check(struct ctl *ctl, const char *name, uint32_t domid)
 {
     struct ctl_known_names *known = believed(ctl);
-    uint64_t hash = hash_of(name);
+    uint64_t hash = names_hash(name);
+    struct reading reading;
+    uint32_t noted;
     int result;
 
     if (!known)
         return ctl_fail(ctl, ENOMEM, "there is no memory for the names of domains");
-    result = look(ctl, known);
-    for (size_t i = 0; i < known->count && result == 0; i++) {
-        uint32_t holder = known->list[i].domid;
-        char *held;
-
-        if (known->list[i].hash != hash || holder == domid)
-            continue;
-        held = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/name", holder); /* it may be gone, or renamed */
-        if (held && strcmp(held, name) == 0)
-            result = ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists (domain %u)", name, holder);
-        free(held);
-    }
+    if (!ctl_store(ctl))
+        return -ENOENT;
+    result = look(ctl, known, name, &reading);
+    for (size_t i = 0; i < known->count && result == 0; i++)
+        if (known->list[i].hash == hash && known->list[i].domid != domid)
+            result = is_held(ctl, name, known->list[i].domid);
+    if (result == 0 && parse_note(reading.note, &noted) && noted != domid)
+        result = is_held(ctl, name, noted);
     return result;
 }
 
@@ -145,61 +219,13 @@ void names_free(struct ctl *ctl)
 
 /* --- the notes -------------------------------------------------------------------------------------------------- */
 
-static void note_path(const char *name, char path[CTL_STORE_PATH_MAX])
-{
-    static const char digits[] = "0123456789abcdef";
-    uint8_t digest[SHA256_BYTES];
-    char *at = stpcpy(path, NOTES "/");
-
-    sha256((const uint8_t *)name, strlen(name), digest);
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        *at++ = digits[digest[i] >> 4];
-        *at++ = digits[digest[i] & 15];
-    }
-    *at = '\0';
-}
-
 static bool read_note(struct ctl *ctl, xs_transaction_t transaction, const char *path, uint32_t *domid)
 {
-    char *text = ctl_store_read(ctl, transaction, "%s", path), *end = text;
+    char *text = ctl_store_read(ctl, transaction, "%s", path);
+    bool good = text && parse_note(text, domid);
 
-    if (text)
-        *domid = (uint32_t)strtoul(text, &end, 10);
-    bool good = end != text && *end == '\0';
     free(text);
     return good;
-}
-
-void names_ask(struct store_batch *batch, const char *name)
-{
-    char path[CTL_STORE_PATH_MAX];
-
-    note_path(name, path);
-    store_batch_read(batch, path);
-}
-
-bool names_held(struct ctl *ctl, xs_transaction_t transaction, const char *note, const char *name, uint32_t domid)
-{
-    char *end, *held;
-    uint32_t holder = (uint32_t)strtoul(note, &end, 10);
-
-    if (end == note || *end || holder == domid)
-        return false;
-    held = ctl_store_read(ctl, transaction, "/local/domain/%u/name", holder);
-    bool is_held = held && strcmp(held, name) == 0;
-    free(held);
-    return is_held;
-}
-
-bool names_taken(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid)
-{
-    char path[CTL_STORE_PATH_MAX], *note;
-
-    note_path(name, path);
-    note = ctl_store_read(ctl, transaction, "%s", path);
-    bool taken = note && names_held(ctl, transaction, note, name, domid);
-    free(note);
-    return taken;
 }
 
 void names_claim(struct ctl *ctl, struct store_batch *batch, const char *name, uint32_t domid)

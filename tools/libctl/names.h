@@ -10,21 +10,16 @@
 #include "internal.h"
 #include "store/client/batch.h"
 
-/*
- * Whether another domain than `domid` has the name, by what its note says: what names_check cannot see, because it
- * happened between that and the transaction, is seen here (two creations at the same instant).
- */
-bool names_taken(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid);
-/* The same for the text of a note that a batch has read: names_ask is the request for it. */
-void names_ask(struct store_batch *batch, const char *name);
-bool names_held(struct ctl *ctl, xs_transaction_t transaction, const char *note, const char *name, uint32_t domid);
+/* What creation_lock_name takes for the name. */
+uint64_t names_hash(const char *name);
 /* Notes that the domain has the name. */
 void names_claim(struct ctl *ctl, struct store_batch *batch, const char *name, uint32_t domid);
 /* Removes the note if it is this domain's. */
 void names_release(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid);
 /*
- * Whether any domain but `domid` has the name, by all names; -EEXIST with the sentence set. Names that this handle has
- * read within the last second are not read again, so that many creations do not each read those of all domains.
+ * Whether any domain but `domid` has the name, by its note and by all names; -EEXIST with the sentence set. Names that
+ * this handle has read within the last second are not read again, so that many creations do not each read those of all
+ * domains. Who gives the name to a domain then holds its lock (creation_lock.h) from before on.
  */
 int names_check(struct ctl *ctl, const char *name, uint32_t domid);
 /* Whether this node of /keel/name is the note of that name. */

@@ -16,14 +16,13 @@
 #define CONFIG_PIECE 3000u /* a store message holds 4096 bytes, path and all */
 #define CONFIG_PIECES_MAX 64u
 
-/* Requests of one batch, inside a transaction. */
+/* Requests of one batch, and what became of them. */
 struct writer {
     const struct store_domain *domain;
-    char *json; /* its configuration */
     struct store_batch *batch;
     char root[CTL_STORE_PATH_MAX]; /* what node() puts before a path */
-    char note[16];                 /* who has the name: what the store says */
-    int error;                     /* of the first request after that one that failed */
+    unsigned introduction;         /* the request after all nodes; one more takes the note away */
+    int nodes_error, introduction_error, note_error;
 };
 
 /* The owner may do everything, the reader (none if < 0) may read, nobody else anything. */
@@ -70,8 +69,6 @@ static void guest_nodes(struct writer *writer)
     char path[CTL_STORE_PATH_MAX];
     uint32_t domid = writer->domain->domid;
 
-    ctl_path(writer->root, "/local/domain/%u", domid);
-    store_batch_mkdir(writer->batch, writer->root);
     set_permissions(writer, writer->root, domid, -1);
     for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
         node(writer, nodes[i], "");
@@ -89,6 +86,8 @@ static void domain_nodes(struct writer *writer)
     char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
 
     ctl_uuid_text(domain->uuid, uuid);
+    ctl_path(writer->root, "/local/domain/%u", domain->domid);
+    node(writer, "keel/creating", "1"); /* before anything by which the domain could be taken for a whole one */
     guest_nodes(writer);
     ctl_path(path, "/vm/%s", uuid);
     node(writer, "vm", path);
@@ -103,7 +102,6 @@ static void domain_nodes(struct writer *writer)
      * good. So the ceiling, which is not there at the start, has a node of its own.
      */
     number_node(writer, "memory/static-max", config->memory_kib);
-    node(writer, "keel/creating", "1");
     number_node(writer, "keel/memory-max", config->max_memory_kib);
     number_node(writer, "memory/target", config->memory_kib);
     node(writer, "memory/videoram", "0");
@@ -144,13 +142,18 @@ static void xl_nodes(struct writer *writer)
     node(writer, "dm-version", "qemu_xen");
 }
 
+static bool config_fits(const char *json)
+{
+    return strlen(json) <= CONFIG_PIECES_MAX * CONFIG_PIECE;
+}
+
 int store_config_add(struct store_batch *batch, const char *directory, const char *json)
 {
     const struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
     size_t length = strlen(json);
     char path[CTL_STORE_PATH_MAX];
 
-    if (length > CONFIG_PIECES_MAX * CONFIG_PIECE)
+    if (!config_fits(json))
         return E2BIG;
     ctl_path(path, "%s/config", directory);
     store_batch_mkdir(batch, path);
@@ -199,77 +202,39 @@ char *store_config_read(struct ctl *ctl, const char *directory)
     return json;
 }
 
-/* The first request of the batch: who has the name. */
-static void take_note(void *context, unsigned index, int error, const char *value, size_t size)
-{
-    struct writer *writer = context;
-
-    if (index == 0)
-        snprintf(writer->note, sizeof(writer->note), "%s", error ? "" : value);
-    else if (!writer->error)
-        writer->error = error;
-}
-
-/* One attempt: 0 or a positive errno. */
-static int write_nodes(struct ctl *ctl, xs_transaction_t transaction, void *context)
-{
-    struct writer *writer = context;
-    const struct store_domain *domain = writer->domain;
-    char directory[CTL_STORE_PATH_MAX];
-    int error;
-
-    writer->error = 0;
-    writer->note[0] = '\0';
-    writer->batch = store_batch_open(ctl->store, transaction);
-    names_ask(writer->batch, domain->config->name);
-    names_claim(ctl, writer->batch, domain->config->name, domain->domid);
-    domain_nodes(writer);
-    machine_nodes(writer);
-    xl_nodes(writer);
-    ctl_path(directory, "/local/domain/%u/keel", domain->domid);
-    error = store_config_add(writer->batch, directory, writer->json);
-    if (error)
-        writer->error = error;
-    error = store_batch_run(writer->batch, take_note, writer);
-    if (!writer->error && error != ENOENT) /* that was the note, or it is in writer->error */
-        writer->error = error;
-    if (names_held(ctl, transaction, writer->note, domain->config->name, domain->domid))
-        return EEXIST;
-    return writer->error;
-}
-
-int store_nodes_write(struct ctl *ctl, const struct store_domain *domain)
-{
-    struct writer writer = { .domain = domain, .json = ctl_config_to_json(domain->config) };
-    int error;
-
-    if (!writer.json)
-        return ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of \"%s\"", domain->config->name);
-    if (!ctl_store(ctl)) {
-        free(writer.json);
-        return -ENOENT;
-    }
-    error = ctl_store_transact(ctl, write_nodes, &writer);
-    free(writer.json);
-    if (error == EEXIST)
-        return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists", domain->config->name);
-    if (error)
-        return ctl_fail(ctl, error, "cannot write the store entries of \"%s\": %s", domain->config->name,
-                        strerror(error));
-    return 0;
-}
-
-/* What the two requests of an introduction that completes a domain were answered. */
-static void take_introduction(void *context, unsigned index, int error, const char *value, size_t size)
-{
-    int *errors = context;
-
-    errors[index] = error;
-}
-
 static void creating_path(const struct store_domain *domain, char path[CTL_STORE_PATH_MAX])
 {
     ctl_path(path, "/local/domain/%u/keel/creating", domain->domid);
+}
+
+static void add_requests(struct ctl *ctl, struct writer *writer, const char *json, bool whole)
+{
+    const struct store_domain *domain = writer->domain;
+    char path[CTL_STORE_PATH_MAX];
+
+    domain_nodes(writer);
+    names_claim(ctl, writer->batch, domain->config->name, domain->domid);
+    machine_nodes(writer);
+    xl_nodes(writer);
+    ctl_path(path, "/local/domain/%u/keel", domain->domid);
+    store_config_add(writer->batch, path, json);
+    writer->introduction = store_batch_count(writer->batch);
+    store_batch_introduce(writer->batch, domain->domid, domain->store_gfn, domain->store_port);
+    creating_path(domain, path);
+    if (whole)
+        store_batch_remove(writer->batch, path);
+}
+
+static void take_answer(void *context, unsigned index, int error, const char *value, size_t size)
+{
+    struct writer *writer = context;
+
+    if (index > writer->introduction)
+        writer->note_error = error == ENOENT ? 0 : error;
+    else if (index == writer->introduction)
+        writer->introduction_error = error;
+    else if (!writer->nodes_error)
+        writer->nodes_error = error;
 }
 
 static int creating_stays(struct ctl *ctl, const char *path, int error)
@@ -277,29 +242,32 @@ static int creating_stays(struct ctl *ctl, const char *path, int error)
     return ctl_fail(ctl, error, "cannot remove %s from the store: %s", path, strerror(error));
 }
 
-int store_introduce(struct ctl *ctl, const struct store_domain *domain, bool whole)
+int store_nodes_write(struct ctl *ctl, const struct store_domain *domain, bool whole)
 {
-    struct xs_handle *store = ctl_store(ctl);
-    char path[CTL_STORE_PATH_MAX];
-    int errors[2] = { EIO, whole ? EIO : 0 };
-    struct store_batch *batch;
+    struct writer writer = { .domain = domain, .introduction_error = EIO, .note_error = whole ? EIO : 0 };
+    const char *name = domain->config->name;
+    char *json = ctl_config_to_json(domain->config), path[CTL_STORE_PATH_MAX];
+    int error;
 
-    if (!store)
-        return -ENOENT;
-    creating_path(domain, path);
-    batch = store_batch_open(store, XBT_NULL);
-    store_batch_introduce(batch, domain->domid, domain->store_gfn, domain->store_port);
-    if (whole)
-        store_batch_remove(batch, path);
-    store_batch_run(batch, take_introduction, errors);
-    if (errors[0])
-        return ctl_fail(ctl, errors[0], "the store does not take domain \"%s\": %s", domain->config->name,
-                        strerror(errors[0]));
-    if (errors[1] && errors[1] != ENOENT) {
-        xs_release_domain(store, domain->domid);
-        return creating_stays(ctl, path, errors[1]);
+    if (!json)
+        return ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of \"%s\"", name);
+    if (!config_fits(json)) {
+        free(json);
+        return ctl_fail(ctl, E2BIG, "cannot write the store entries of \"%s\": %s", name, strerror(E2BIG));
     }
-    return 0;
+    writer.batch = store_batch_open(ctl->store, XBT_NULL);
+    add_requests(ctl, &writer, json, whole);
+    free(json);
+    error = store_batch_run(writer.batch, take_answer, &writer);
+    if (writer.nodes_error || (error && writer.introduction_error == EIO)) {
+        error = writer.nodes_error ? writer.nodes_error : error;
+        return ctl_fail(ctl, error, "cannot write the store entries of \"%s\": %s", name, strerror(error));
+    }
+    if (writer.introduction_error)
+        return ctl_fail(ctl, writer.introduction_error, "the store does not take domain \"%s\": %s", name,
+                        strerror(writer.introduction_error));
+    creating_path(domain, path);
+    return writer.note_error ? creating_stays(ctl, path, writer.note_error) : 0;
 }
 
 int store_forget_creating(struct ctl *ctl, const struct store_domain *domain)

@@ -17,13 +17,12 @@ struct store_domain {
     uint64_t store_gfn, console_gfn;
 };
 
-/* Writes them in one transaction. Sets the sentence. */
-int store_nodes_write(struct ctl *ctl, const struct store_domain *domain);
 /*
- * Tells the store about the domain's ring, after store_nodes_write. `whole`: nothing else is to be done for the domain,
- * so its note that it is being made goes too. After a failure the domain is not introduced. Sets the sentence.
+ * Writes them and tells the store about the domain's ring, all in one go: first of all the note that the domain is being
+ * made, then the ring behind all nodes. `whole`: nothing else is to be done for the domain, so the note goes as well.
+ * After a failure any part of it may have been done: release the domain and forget it. Sets the sentence.
  */
-int store_introduce(struct ctl *ctl, const struct store_domain *domain, bool whole);
+int store_nodes_write(struct ctl *ctl, const struct store_domain *domain, bool whole);
 /* The domain is whole: takes away the note, by which fsck would take it to be half made. Sets the sentence. */
 int store_forget_creating(struct ctl *ctl, const struct store_domain *domain);
 

@@ -19,6 +19,7 @@ struct store_batch {
     xs_transaction_t transaction;
     char *bytes; /* the requests, one behind the other */
     size_t size, room;
+    unsigned count;
     int error; /* what kept a request from getting here */
 };
 
@@ -62,6 +63,7 @@ static void add(struct store_batch *batch, enum xsd_sockmsg_type type, const str
         batch->bytes = grown;
         batch->room = room;
     }
+    batch->count++;
     memcpy(batch->bytes + batch->size, &header, sizeof(header));
     batch->size += sizeof(header);
     for (size_t i = 0; i < count; i++) {
@@ -134,6 +136,11 @@ void store_batch_introduce(struct store_batch *batch, unsigned domid, unsigned l
         parts[i] = store_string(text[i]);
     }
     add(batch, XS_INTRODUCE, parts, 3);
+}
+
+unsigned store_batch_count(const struct store_batch *batch)
+{
+    return batch->count;
 }
 
 /* How many bytes, and requests, from `at` on go together. */

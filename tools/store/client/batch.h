@@ -25,6 +25,9 @@ void store_batch_set_permissions(struct store_batch *batch, const char *path, co
                                  unsigned count);
 void store_batch_introduce(struct store_batch *batch, unsigned domid, unsigned long gfn, unsigned port);
 
+/* How many requests it holds. */
+unsigned store_batch_count(const struct store_batch *batch);
+
 /*
  * Told of each request that was answered, in their order from 0 on: error is 0 or a positive errno; value is what was
  * read, `size` bytes and a zero byte, and not kept.

@@ -80,6 +80,11 @@ void store_batch_introduce(struct store_batch *batch, unsigned domid, unsigned l
     done(batch, xs_introduce_domain(batch->handle, domid, gfn, port));
 }
 
+unsigned store_batch_count(const struct store_batch *batch)
+{
+    return batch->count;
+}
+
 int store_batch_run(struct store_batch *batch, store_answer *answer, void *context)
 {
     int first_error = 0;
