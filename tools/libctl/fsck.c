@@ -68,16 +68,29 @@ static void end_domain(struct check *check, const struct ctl_domain *domain, str
         finding->mended = ctl_domain_destroy(check->ctl, domain->domid) == 0;
 }
 
-/* Xen's own tools name a domain a moment after they have made it. */
-static bool stays_nameless(struct check *check, const struct ctl_domain *domain)
+/* Being made, as far as the store says. */
+static bool seems_half_made(struct check *check, const struct ctl_domain *domain)
+{
+    char *creating = ctl_store_read(check->ctl, XBT_NULL, "/local/domain/%u/keel/creating", domain->domid);
+
+    free(creating);
+    return creating || *domain->name == '\0';
+}
+
+/*
+ * Xen's own tools name a domain a moment after they have made it. And the store may still have requests before it that a
+ * creator sent before it was killed: they make the domain whole, if they are all there.
+ */
+static bool stays_half_made(struct check *check, const struct ctl_domain *domain)
 {
     struct ctl_domain later = *domain;
 
-    if (*domain->name)
+    if (!seems_half_made(check, domain))
         return false;
     poll(NULL, 0, NAMING_WAIT_MS);
+    *later.name = '\0';
     ctl_domain_read_name(check->ctl, &later);
-    return *later.name == '\0';
+    return seems_half_made(check, &later);
 }
 
 static void found_device(void *context, const struct device_id *id, const char *why)
@@ -111,11 +124,11 @@ static void check_domain(struct check *check, const struct ctl_domain *domain)
                       "being made", domain->domid, domain->name);
         if (finding && check->mend)
             finding->mended = xs_rm(check->ctl->store, XBT_NULL, path);
-    } else if (creating || (!began && stays_nameless(check, domain))) {
+    } else if (!began && stays_half_made(check, domain)) {
         finding = add(check, CTL_FINDING_HALF_MADE, domain->domid, "domain %u%s%s%s is half made: who made it was "
                       "killed", domain->domid, *domain->name ? " (" : "", domain->name, *domain->name ? ")" : "");
         end_domain(check, domain, finding);
-    } else if (*domain->name == '\0') {
+    } else if (began && *domain->name == '\0') {
         add(check, CTL_FINDING_NAMELESS, domain->domid, "domain %u runs, but the store has nothing of it; `ctl "
             "destroy %u` ends it", domain->domid, domain->domid);
     } else {

@@ -5,6 +5,8 @@
  */
 #include "../run_tests.h"
 #include "guest_case.h"
+#include "libctl/creation_lock.h"
+#include "libctl/names.h"
 
 #include <errno.h>
 
@@ -108,6 +110,38 @@ static void no_memory_for_the_guest(void)
     ctl_config_free(&config);
 }
 
+/* While one gives a name to a domain, nobody else can; other names are free, and so is that one afterwards. */
+static void name_is_being_given(void)
+{
+    struct ctl_config config = config_of("g", ""), other = config_of("h", "");
+    uint32_t domid;
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &other, 0, &domid), 0);
+    char *before = fake_inventory();
+    int lock = creation_lock_name(names_hash("g"));
+
+    CU_ASSERT_FATAL(lock >= 0);
+    CU_ASSERT_EQUAL(creation_lock_name(names_hash("g")), -EEXIST);
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &config, 0, &domid), -EEXIST);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ctl_error(ctl), "\"g\" already exists"));
+    CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "g"), -EEXIST);
+    all_is_as(before, "a name that is being given", 0);
+    creation_unlock(lock);
+    CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "g"), 0);
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &config, 0, &domid), -EEXIST);
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &other, 0, &domid), 0);
+    ctl_close(ctl);
+    destroy_by_name("g");
+    destroy_by_name("h");
+    free(before);
+    fake_end();
+    ctl_config_free(&config);
+    ctl_config_free(&other);
+}
+
 static bool destroy_killed_at(unsigned at)
 {
     struct ctl_config config = config_of("g", "");
@@ -153,6 +187,7 @@ int main(void)
         TEST_CASE(no_memory_for_ctl),
         TEST_CASE(killed),
         TEST_CASE(no_memory_for_the_guest),
+        TEST_CASE(name_is_being_given),
         TEST_CASE(destruction_killed),
     };
 
