@@ -3,7 +3,7 @@
 # limit: 400
 config victim
 sed -i '/^ramdisk/d' "$config_file"
-printf '%s\n' 'kernel = "/tests/test-kernel"' 'memory = 32' >> "$config_file"
+printf '%s\n' 'kernel = "/tests/test-kernel"' 'memory = 256' >> "$config_file"
 sed -i '/^kernel = "\/boot/d' "$config_file"
 ctl create -q -p "$config_file" # what Xen keeps at hand after the first guest is no loss
 ctl destroy victim
@@ -16,12 +16,12 @@ clean() { # WHEN
 # interrupted; what comes after its end finds the guest whole
 ln -sf /bin/ctl /tmp/xl
 cut_off=0
-for when in INT:0 TERM:0.02 INT:0.05 TERM:0.08 INT:0.1 TERM:0.15 INT:0.2 TERM:0.3; do
+for when in INT:0 TERM:0 TERM:0.01 TERM:0.02 TERM:0.04 TERM:0.08 INT:0.1 TERM:0.15; do
     program=ctl
     [ "${when%:*}" = INT ] || program=/tmp/xl
     "$program" create -q -p "$config_file" > /tmp/cut.out 2>&1 &
     victim=$!
-    sleep "${when#*:}"
+    [ "${when#*:}" = 0 ] || sleep "${when#*:}"
     kill "-${when%:*}" "$victim" 2> /dev/null || true
     status=0
     wait "$victim" 2> /dev/null || status=$?
