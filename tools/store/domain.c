@@ -54,6 +54,18 @@ static void set_port(struct domain_table *table, event_port_t port, struct ring_
     table->by_port[port] = ring;
 }
 
+static uint64_t identity_of(struct hypervisor *hypervisor, domid_t domain)
+{
+    return hypervisor->operations->identity ? hypervisor->operations->identity(hypervisor, domain) : 0;
+}
+
+/* Whether the number is that of another domain than the one that was introduced, as far as that is known. */
+static bool is_another(struct hypervisor *hypervisor, domid_t domain, uint64_t identity)
+{
+    uint64_t found = identity_of(hypervisor, domain);
+    return identity && found && found != identity;
+}
+
 static int connect_ring(struct daemon *daemon, domid_t domain, uint64_t gfn, const struct ring_mapping *mapping,
                         event_port_t remote_port)
 {
@@ -69,6 +81,7 @@ static int connect_ring(struct daemon *daemon, domid_t domain, uint64_t gfn, con
     }
     struct ring_connection *ring = ring_open(daemon, hypervisor, domain, mapping, port);
     ring->gfn = gfn;
+    ring->identity = identity_of(hypervisor, domain);
     ring->remote_port = remote_port;
     table->by_id[domain] = ring;
     set_port(table, port, ring);
@@ -170,6 +183,10 @@ int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event
     if (!daemon->domains.hypervisor)
         return ENOSYS;
     struct ring_connection *ring = domains_find(daemon, domain);
+    if (ring && is_another(daemon->domains.hypervisor, domain, ring->identity)) {
+        domains_end(daemon, domain); /* its death has not been seen yet */
+        ring = NULL;
+    }
     if (ring)
         return introduce_again(daemon, ring, port);
     int error = introduce_new(daemon, domain, gfn, port);
@@ -183,10 +200,12 @@ int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event
     return error;
 }
 
-struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port)
+struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port,
+                                          uint64_t identity)
 {
     struct hypervisor *hypervisor = daemon->domains.hypervisor;
-    if (hypervisor->operations->life(hypervisor, domain) == DOMAIN_GONE || introduce_new(daemon, domain, gfn, port))
+    if (is_another(hypervisor, domain, identity) ||
+        hypervisor->operations->life(hypervisor, domain) == DOMAIN_GONE || introduce_new(daemon, domain, gfn, port))
         return NULL;
     return domains_find(daemon, domain);
 }

@@ -33,8 +33,9 @@ int domains_connect_own(struct daemon *daemon);
 int domains_introduce(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port, bool *fresh);
 
 /* Connects a domain that the daemon before this one knew; its ring is to be restored. The connection, or NULL when the
- * domain is gone or cannot be connected. */
-struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port);
+ * domain is gone, also where another has its number, or cannot be connected. */
+struct ring_connection *domains_reconnect(struct daemon *daemon, domid_t domain, uint64_t gfn, event_port_t port,
+                                          uint64_t identity);
 
 /* RELEASE: cuts a domain off and removes what it owns. 0, ENOENT, or ENOSPC when the journal has no room: then nothing
  * has happened. */

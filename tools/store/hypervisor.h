@@ -42,6 +42,8 @@ struct hypervisor_operations {
     unsigned int (*pending)(struct hypervisor *hypervisor, event_port_t *ports, unsigned int count);
     void (*unmask)(struct hypervisor *hypervisor, event_port_t port);
     enum domain_life (*life)(struct hypervisor *hypervisor, domid_t domain);
+    /* What another domain that has been given the same number does not share; 0 when that is not known. May be NULL. */
+    uint64_t (*identity)(struct hypervisor *hypervisor, domid_t domain);
     void (*close)(struct hypervisor *hypervisor);
 };
 

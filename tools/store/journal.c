@@ -464,9 +464,10 @@ static void restore_connection(struct journal *journal, struct journal_domain *k
 static void restore_domain(struct journal *journal, struct journal_domain *kept)
 {
     struct daemon *daemon = journal->daemon;
-    struct ring_connection *ring = kept->domain == 0
-                                       ? domains_find(daemon, 0)
-                                       : domains_reconnect(daemon, kept->domain, kept->gfn, kept->remote_port);
+    struct ring_connection *ring =
+        kept->domain == 0
+            ? domains_find(daemon, 0)
+            : domains_reconnect(daemon, kept->domain, kept->gfn, kept->remote_port, kept->identity);
     if (ring) {
         restore_connection(journal, kept, ring);
         return;

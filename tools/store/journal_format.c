@@ -90,6 +90,7 @@ void journal_put_domain_state(struct bytes *record, const struct journal_domain 
     uint8_t shut_down = domain->shut_down;
     BYTES_PUT(record, shut_down);
     BYTES_PUT(record, domain->gfn);
+    BYTES_PUT(record, domain->identity);
     BYTES_PUT(record, domain->remote_port);
     BYTES_PUT(record, domain->introduction);
 }
@@ -237,6 +238,7 @@ static void load_domain(struct journal_state *state, struct byte_reader *reader)
     BYTES_GET(reader, read.target);
     BYTES_GET(reader, shut_down);
     BYTES_GET(reader, read.gfn);
+    BYTES_GET(reader, read.identity);
     BYTES_GET(reader, read.remote_port);
     BYTES_GET(reader, read.introduction);
     read.shut_down = shut_down;

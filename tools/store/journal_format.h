@@ -8,7 +8,7 @@
 #include "store/ring_file.h"
 #include "store/store.h"
 
-#define JOURNAL_MAGIC "KeelStore4\n\0\0\0\0" /* with its last zero byte 16 */
+#define JOURNAL_MAGIC "KeelStore5\n\0\0\0\0" /* with its last zero byte 16 */
 #define JOURNAL_HEADER_SIZE 32
 
 enum journal_record {
@@ -44,7 +44,7 @@ struct journal_domain {
     struct journal_watch *watches;
     domid_t domain, target;
     bool shut_down;
-    uint64_t gfn;
+    uint64_t gfn, identity;
     event_port_t remote_port;
     uint64_t introduction;         /* never 0; another one starts with nothing but what the domain owns */
     const struct ring_state *ring; /* as it was found in the file of states; NULL: there was none */

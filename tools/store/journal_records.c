@@ -15,6 +15,7 @@ void journal_encode_domain(struct bytes *record, const struct ring_connection *r
         .target = actor->target,
         .shut_down = ring->shut_down,
         .gfn = ring->gfn,
+        .identity = ring->identity,
         .remote_port = ring->remote_port,
         .introduction = ring->introduction,
     };

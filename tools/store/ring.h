@@ -23,6 +23,7 @@ struct ring_connection {
     struct hypervisor *hypervisor;
     struct ring_mapping mapping;
     uint64_t gfn;             /* of the page, as it was introduced */
+    uint64_t identity;        /* of the domain, as the hypervisor said at its introduction; 0: not known */
     event_port_t remote_port; /* on the domain's side */
     event_port_t port;        /* on this one */
     bool notify_due; /* something was taken or put since the last notification */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "store/checksum.h"
 #include "store/hypervisor.h"
 #include "store/log.h"
 #include "store/memory.h"
@@ -206,9 +207,10 @@ static void unmask(struct hypervisor *hypervisor, event_port_t port)
         log_error("event channel port %u cannot be unmasked: %s", port, strerror(errno));
 }
 
-static enum domain_life life(struct hypervisor *hypervisor, domid_t domain)
+/* What the hypervisor says of a domain, in the hypercall page. 0, ENOENT when there is none, or errno, told to the
+ * log. */
+static int query_domain(struct xen *xen, domid_t domain, const xen_domctl_getdomaininfo_t **info)
 {
-    struct xen *xen = xen_of(hypervisor);
     struct life_query *query = xen->hypercall_page;
     memset(query, 0, sizeof(*query));
     query->sysctl.cmd = XEN_SYSCTL_getdomaininfolist;
@@ -218,13 +220,31 @@ static enum domain_life life(struct hypervisor *hypervisor, domid_t domain)
     set_xen_guest_handle(query->sysctl.u.getdomaininfolist.buffer, &query->info);
     privcmd_hypercall_t call = {.op = __HYPERVISOR_sysctl, .arg = {(uintptr_t)&query->sysctl}};
     if (ioctl(xen->privcmd_fd, IOCTL_PRIVCMD_HYPERCALL, &call) < 0) {
-        log_error("the hypervisor does not say whether domain %u is alive: %s", domain, strerror(errno));
-        return DOMAIN_RUNNING;
+        int error = errno;
+        log_error("the hypervisor does not say whether domain %u is alive: %s", domain, strerror(error));
+        return error == ENOENT ? EIO : error;
     }
-    if (query->sysctl.u.getdomaininfolist.num_domains != 1 || query->info.domain != domain ||
-        (query->info.flags & XEN_DOMINF_dying))
+    *info = &query->info;
+    return query->sysctl.u.getdomaininfolist.num_domains == 1 && query->info.domain == domain ? 0 : ENOENT;
+}
+
+static enum domain_life life(struct hypervisor *hypervisor, domid_t domain)
+{
+    const xen_domctl_getdomaininfo_t *info;
+    int error = query_domain(xen_of(hypervisor), domain, &info);
+    if (error == ENOENT || (!error && (info->flags & XEN_DOMINF_dying)))
         return DOMAIN_GONE;
-    return query->info.flags & XEN_DOMINF_shutdown ? DOMAIN_SHUT_DOWN : DOMAIN_RUNNING;
+    return !error && (info->flags & XEN_DOMINF_shutdown) ? DOMAIN_SHUT_DOWN : DOMAIN_RUNNING;
+}
+
+/* The handle that its creator chose: tools take the UUID, which they make anew for each domain. */
+static uint64_t identity(struct hypervisor *hypervisor, domid_t domain)
+{
+    static const xen_domain_handle_t none;
+    const xen_domctl_getdomaininfo_t *info;
+    if (query_domain(xen_of(hypervisor), domain, &info) || memcmp(info->handle, none, sizeof(none)) == 0)
+        return 0;
+    return checksum_bytes(0, info->handle, sizeof(info->handle));
 }
 
 static void close_xen(struct hypervisor *hypervisor)
@@ -251,6 +271,7 @@ static const struct hypervisor_operations operations = {
     .pending = pending,
     .unmask = unmask,
     .life = life,
+    .identity = identity,
     .close = close_xen,
 };
 

@@ -13,6 +13,7 @@ struct fake_domain {
     struct xenstore_domain_interface page __attribute__((aligned(4096)));
     bool mapped, bound;
     enum domain_life life;
+    uint64_t identity;
     unsigned int notified;
 };
 
@@ -95,6 +96,11 @@ static inline enum domain_life fake_life(struct hypervisor *hypervisor, domid_t 
     return domains[domain].life;
 }
 
+static inline uint64_t fake_identity(struct hypervisor *hypervisor, domid_t domain)
+{
+    return domains[domain].identity;
+}
+
 static inline void fake_close(struct hypervisor *hypervisor)
 {
 }
@@ -109,6 +115,7 @@ static const struct hypervisor_operations operations = {
     .pending = fake_pending,
     .unmask = fake_unmask,
     .life = fake_life,
+    .identity = fake_identity,
     .close = fake_close,
 };
 static struct hypervisor hypervisor = {.operations = &operations, .event_fd = -1, .death_port = 99};

@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "single_step.h"
 #include "store/journal.h"
+#include "store/journal_file.h"
 #include "store/journal_format.h"
 #include "store/log.h"
 #include "support.h"
 
-enum { RECORDS_MAX = 400, FLIPS = 3 };
+enum { RECORDS_MAX = 400, FLIPS = 3, LOOKED_AT = 4096 };
 
 static char base[] = "/tmp/store-damage-XXXXXX", state_path[64], journal_path[96], kept_path[96];
 static struct daemon daemon_;
@@ -295,6 +297,62 @@ static void what_comes_after_damage_is_found(void)
     CU_ASSERT_EQUAL(access(kept_path, F_OK), -1); /* it is whole again */
 }
 
+/* A child adds records as the daemon does; this one reads the file as it is. */
+struct appending {
+    struct journal_file file;
+    struct bytes record;
+    unsigned long wrong, before, after;
+};
+
+static void append(void *context)
+{
+    struct appending *appending = context;
+    if (journal_file_append(&appending->file, appending->record.data, appending->record.size))
+        _exit(1);
+}
+
+static void look(void *context)
+{
+    struct appending *appending = context;
+    struct store store;
+    struct journal_state state = {.key = key};
+    size_t damaged = 0;
+    store_create(&store);
+    journal_load(&state, &store, appending->file.memory, appending->file.size + LOOKED_AT, &damaged);
+    bool is_there = tree_find(store.top, "/added");
+    appending->before += !is_there;
+    appending->after += is_there;
+    appending->wrong += damaged > 0 || (appending->after > 0 && !is_there) || !tree_find(store.top, path_of(4));
+    journal_state_free(&state);
+    store_destroy(&store);
+}
+
+static void a_kill_at_any_instruction_of_an_append_is_no_damage(void)
+{
+    make_journal(5, 40);
+    struct appending appending = {0};
+    for (int i = 0; i < 2; i++) { /* the first one makes room */
+        struct change *change = change_create(CHANGE_WRITE, i ? "/added" : "/first", 0);
+        change->value = value_create("a value of some bytes", 21);
+        appending.record.size = 0;
+        journal_record_begin(&appending.record, RECORD_CHANGES, journal_no_origin);
+        journal_put_change(&appending.record, change);
+        change_release(change);
+        journal_record_end(&appending.record, key);
+        if (i == 0) {
+            int fd = open(journal_path, O_RDWR | O_APPEND | O_CLOEXEC);
+            CU_ASSERT_EQUAL_FATAL(journal_file_take(&appending.file, fd, content_size), 0);
+            append(&appending);
+        }
+    }
+    unsigned long steps = step_through(append, look, &appending);
+    printf("%lu instructions ", steps);
+    CU_ASSERT_EQUAL(appending.wrong, 0);
+    CU_ASSERT_TRUE(steps == 0 || (appending.before > 10 && appending.after > 0));
+    journal_file_close(&appending.file);
+    bytes_free(&appending.record);
+}
+
 /* Each byte could begin a record, and each of those could be long. */
 static void the_search_ends_soon(void)
 {
@@ -331,6 +389,8 @@ int main(void)
         {"sizes of any kind cost their record alone", sizes_of_any_kind},
         {"a value is no record, whatever is in it", a_value_is_no_record},
         {"what comes after damage is found", what_comes_after_damage_is_found},
+        {"a kill at any instruction of an append is no damage",
+         a_kill_at_any_instruction_of_an_append_is_no_damage},
         {"the search ends soon", the_search_ends_soon},
     };
     char log_path[64];

@@ -677,6 +677,36 @@ static void journal_and_ring_states_need_not_agree(void)
     tear_down();
 }
 
+/* Another domain that has got the number of one that died unseen has nothing of it, and is not connected. */
+static void a_number_that_was_given_again_is_another_domain(void)
+{
+    set_up_with_rings();
+    domains[5].identity = 111;
+    domains[6].identity = 222;
+    introduce(&tool, 5);
+    introduce(&tool, 6);
+    introduce(&tool, 7);
+    turn(&daemon_);
+    keep_as("before");
+    domains[5].identity = 333;
+    domains[7].identity = 444; /* which was not known at the introduction */
+    start_on("before", "before");
+    CU_ASSERT_PTR_NULL(domains_find(&next_, 5));
+    CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/local/domain/5"));
+    CU_ASSERT_PTR_NOT_NULL(domains_find(&next_, 6));
+    CU_ASSERT_PTR_NOT_NULL(domains_find(&next_, 7));
+    CU_ASSERT_PTR_NOT_NULL(tree_find(next_.store.top, "/local/domain/6"));
+    struct client client;
+    client_open(&client, &next_, 0);
+    domains[6].identity = 555;
+    CU_ASSERT_STRING_EQUAL(CALL(&client, XS_INTRODUCE, 0, "6\0" "77\0" "3"), "OK");
+    CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/local/domain/6"));
+    CU_ASSERT_STRING_EQUAL(RING_CALL(6, XS_READ, "x"), "EACCES"); /* it has no home yet */
+    close(client.fd);
+    daemon_destroy(&next_);
+    tear_down();
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -693,6 +723,7 @@ int main(void)
         {"rings go on where they were", rings_go_on_where_they_were},
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"journal and ring states need not agree", journal_and_ring_states_need_not_agree},
+        {"a number that was given again is another domain", a_number_that_was_given_again_is_another_domain},
         {"without room nothing is promised that a kill would take", without_room_nothing_is_promised},
     };
     if (!mkdtemp(base))
