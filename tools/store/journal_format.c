@@ -421,7 +421,8 @@ static bool is_end(const char *data, size_t at, size_t used, size_t size)
     if (size - at < sizeof(header) || at >= used)
         return true;
     memcpy(&header, data + at, sizeof(header));
-    return header.kind == 0 && at + sizeof(header) + header.size >= used;
+    size_t end = at + sizeof(header) + header.size;
+    return header.kind == 0 && end >= used && end <= size;
 }
 
 /* Carries the record at `at` out, if it is whole. */

@@ -211,6 +211,13 @@ static void sizes_of_any_kind(void)
             CU_ASSERT_EQUAL(found.first, number);
         }
         memcpy(content + at, &size, sizeof(size));
+        char kept[8];
+        memcpy(kept, content + at, sizeof(kept)); /* unfinished it would not be so long */
+        memset(content + at, 0xff, 4);
+        memset(content + at + 4, 0, 4);
+        struct found found = read_content();
+        CU_ASSERT_TRUE(found.damaged == 1 && found.missing == 1 && found.first == number);
+        memcpy(content + at, kept, sizeof(kept));
     }
 }
 
