@@ -435,7 +435,7 @@ static void log_has_no(const char *expression)
 static void kernels_see_no_kill(void)
 {
     const char *seed = getenv("STORE_RING_KILLS_SEED"), *wanted = getenv("STORE_RING_KILLS");
-    unsigned long limit = wanted ? strtoul(wanted, NULL, 10) : 150;
+    unsigned long limit = wanted ? strtoul(wanted, NULL, 10) : 100;
     if (!set_up())
         return;
     random_state = seed ? strtoull(seed, NULL, 10) : 5;
