@@ -328,7 +328,7 @@ static size_t boundary_behind(const struct ring_state *kept, size_t delivered)
 
 static void lose(const struct ring_connection *ring, const char *what)
 {
-    log_error("domain %u: the state of its ring is older than its page: %s that was under way is lost",
+    log_error("domain %u: the state of its ring is older than its page: %s that was under way may be lost",
               ring->connection.actor.domain, what);
 }
 

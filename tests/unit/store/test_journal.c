@@ -616,6 +616,18 @@ static void start_on(const char *journal_from, const char *rings_from)
     journal_restore_domains(next_.journal);
 }
 
+/* Changes a byte of the ring states of a kept directory. */
+static void damage_rings(const char *name, off_t at)
+{
+    char path[128], byte;
+    snprintf(path, sizeof(path), "%s/%s/rings", base, name);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    CU_ASSERT_EQUAL(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x40;
+    CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
 static void keep_as(const char *name)
 {
     char command[512];
@@ -660,6 +672,22 @@ static void journal_and_ring_states_need_not_agree(void)
     CU_ASSERT_PTR_NULL(tree_find(next_.store.top, "/local/domain/5"));
     daemon_destroy(&next_);
     run_command("test $(stat -c %%s %s/rings) = 24576", second, "");
+
+    for (int halves = 1; halves <= 3; halves++) { /* of the second slot: the one that counts, the other, both */
+        domains[5] = used;
+        for (int half = 0; half < 2; half++)
+            if (halves & 1 << half)
+                damage_rings("introduced", RING_SLOT_SIZE + half * RING_HALF_SIZE + 50);
+        start_on("introduced", "introduced");
+        run_command("test -e %s/rings.damaged", second, "");
+        CU_ASSERT_EQUAL(domains_find(&next_, 5)->connection.watch_count, 1);
+        CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
+        CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
+        daemon_destroy(&next_);
+        for (int half = 0; half < 2; half++)
+            if (halves & 1 << half)
+                damage_rings("introduced", RING_SLOT_SIZE + half * RING_HALF_SIZE + 50);
+    }
 
     domains[5] = used;
     start_on("again", "introduced"); /* never left by a kill, but by damage: it goes on with what the page says */
