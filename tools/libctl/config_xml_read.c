@@ -13,20 +13,78 @@
 #include <string.h>
 
 #define VCPU_PINS_MAX 128u
+#define SEARCH_BYTES 1024 /* of a line, and so many lines: a hostile file takes no time */
+#define SEARCH_LINES 8
 
 struct reader {
     const struct xml_library *xml;
     struct config_log *log;
     struct config_settings settings;
-    const char *source;
-    uint64_t max_kib, current_kib; /* 0: not given */
+    const char *source, *text;
+    size_t *lines;             /* where each begins, and the text's end; NULL: no memory for it */
+    unsigned lines_count;
 };
 
+static void index_lines(struct reader *reader, size_t length)
+{
+    const char *text = reader->text, *end = text + length;
+    unsigned count = 1;
+
+    for (const char *at = text; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+        count++;
+    reader->lines = calloc(count + 1, sizeof(*reader->lines));
+    if (!reader->lines)
+        return;
+    for (const char *at = text; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+        reader->lines[++reader->lines_count] = (size_t)(at + 1 - text);
+    reader->lines[++reader->lines_count] = length;
+}
+
+/* Whether a start tag of this name begins at `at`. */
+static bool is_tag(const char *at, const char *end, const char *name)
+{
+    size_t length = strlen(name);
+
+    return *at == '<' && (size_t)(end - at) > length + 1 && memcmp(at + 1, name, length) == 0 &&
+           strchr(" \t\r\n/>", at[length + 1]);
+}
+
+/* The column of the `nth` start tag of that name in a line; 0: the line's first bytes have no such tag. */
+static unsigned column_of_tag(const struct reader *reader, unsigned line, const char *name, unsigned nth)
+{
+    const char *start = reader->text + reader->lines[line - 1], *end = reader->text + reader->lines[line];
+    unsigned column = 1;
+
+    for (const char *at = start; at < end && at - start < SEARCH_BYTES; at++) {
+        if (is_tag(at, end, name) && nth-- == 0)
+            return column;
+        column += ((unsigned char)*at & 0xc0) != 0x80;
+    }
+    return 0;
+}
+
+/*
+ * libxml2 tells the line where a start tag ends, and no column: the tag is looked for there and, as it may be longer,
+ * in some lines before. Where that fails the column is 1.
+ */
 static struct config_place place_of(const struct reader *reader, xmlNodePtr node)
 {
+    const char *name = (const char *)node->name;
     long line = reader->xml->GetLineNo(node);
+    unsigned nth = 0, column = 0;
 
-    return (struct config_place){ reader->source, line > 0 ? (unsigned)line : 0, 1 };
+    if (line <= 0 || !reader->lines || line > (long)reader->lines_count)
+        return (struct config_place){ reader->source, line > 0 ? (unsigned)line : 0, 1 };
+    for (xmlNodePtr before = node->prev; before && nth < SEARCH_LINES && reader->xml->GetLineNo(before) == line;
+         before = before->prev)
+        nth += before->type == XML_ELEMENT_NODE && strcmp((const char *)before->name, name) == 0;
+    for (long at = line; at > 0 && line - at < SEARCH_LINES; at--) {
+        column = column_of_tag(reader, (unsigned)at, name, nth);
+        if (column)
+            return (struct config_place){ reader->source, (unsigned)at, column };
+        nth = 0;
+    }
+    return (struct config_place){ reader->source, (unsigned)line, 1 };
 }
 
 static bool is(xmlNodePtr node, const char *name)
@@ -488,7 +546,7 @@ int ctl_config_from_xml(struct ctl_config *config, const char *source, const cha
                         struct ctl_config_messages *messages)
 {
     struct config_log log;
-    struct reader reader = { .xml = xml_library(), .log = &log, .source = source };
+    struct reader reader = { .xml = xml_library(), .log = &log, .source = source, .text = text };
     struct config_builder builder = { .config = config, .log = &log, .settings = &reader.settings, .is_json = true };
 
     config_log_init(&log, messages);
@@ -499,14 +557,17 @@ int ctl_config_from_xml(struct ctl_config *config, const char *source, const cha
         return reader.xml ? -EINVAL : -EOPNOTSUPP;
     }
     config->source = strdup(source);
-    if (!config->source)
+    if (!config->source) {
         config_out_of_memory(&log);
-    else
+    } else {
+        index_lines(&reader, length);
         read_document(&reader, text, length);
+    }
     for (size_t i = 0; i < reader.settings.count && log.errors == 0; i++)
         config_apply_member(&builder, &reader.settings.list[i]);
     if (log.errors == 0 && !log.out_of_memory)
         config_complete(&builder, source);
     config_settings_free(&reader.settings);
+    free(reader.lines);
     return config_log_status(&log);
 }

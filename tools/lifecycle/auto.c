@@ -164,14 +164,41 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool stop_one(struct ctl *ctl, const struct ctl_domain *domain, double deadline_s)
+/* Whether it is over by then. */
+static bool wait_for_end(struct ctl *ctl, uint32_t domid, double deadline_s)
 {
     const struct timespec interval = { .tv_nsec = LOOK_INTERVAL_NS };
+
+    while (!is_over(ctl, domid) && now_s() < deadline_s)
+        nanosleep(&interval, NULL);
+    return is_over(ctl, domid);
+}
+
+/*
+ * Asks each guest to power off, those first that came last, and the next one when it is over or has had its part of the
+ * time: what others need ends after them, and one that hangs does not take all of the time.
+ */
+static void ask_all(struct ctl *ctl, const struct ctl_domain *list, ssize_t count, unsigned timeout_s)
+{
+    unsigned asked = 0;
+
+    for (ssize_t i = 0; i < count; i++)
+        asked += list[i].domid && !list[i].shutdown;
+    for (ssize_t i = count - 1; i >= 0; i--) {
+        if (!list[i].domid || list[i].shutdown)
+            continue;
+        if (ctl_domain_shutdown(ctl, list[i].domid, CTL_SHUTDOWN_POWEROFF) < 0)
+            fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
+        else
+            wait_for_end(ctl, list[i].domid, now_s() + (double)timeout_s / asked);
+    }
+}
+
+static bool stop_one(struct ctl *ctl, const struct ctl_domain *domain, double deadline_s)
+{
     int result;
 
-    while (!is_over(ctl, domain->domid) && now_s() < deadline_s)
-        nanosleep(&interval, NULL);
-    if (!is_over(ctl, domain->domid))
+    if (!wait_for_end(ctl, domain->domid, deadline_s))
         fprintf(stderr, "ctld: domain %u (%s) does not end by itself and is destroyed\n", domain->domid, domain->name);
     result = ctl_domain_destroy(ctl, domain->domid);
     if (result == 0 || result == -ESRCH) /* the running ctld may have been faster */
@@ -197,9 +224,7 @@ int auto_stop(struct ctl *ctl, unsigned timeout_s)
         fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
         return 1;
     }
-    for (ssize_t i = count - 1; i >= 0; i--)
-        if (list[i].domid && !list[i].shutdown && ctl_domain_shutdown(ctl, list[i].domid, CTL_SHUTDOWN_POWEROFF) < 0)
-            fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
+    ask_all(ctl, list, count, timeout_s);
     for (ssize_t i = count - 1; i >= 0; i--)
         if (list[i].domid && !stop_one(ctl, &list[i], deadline_s))
             status = 1;

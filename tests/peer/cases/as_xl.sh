@@ -101,7 +101,7 @@ cmp -s /tmp/their.long /tmp/our.long || {
     echo "list -l differs:" && diff /tmp/their.long /tmp/our.long
     different=$((different + 1))
 }
-alike list -l Domain-0
+[ -z "$(ls /var/lib/xen/userdata-?.0.* 2> /dev/null)" ] || alike list -l Domain-0 # Debian's init script leaves that
 alike block-list twin
 alike network-list twin
 alike vcpu-list twin
@@ -115,7 +115,7 @@ for guest in over:version crashed:crash; do
     sed -i '/^ramdisk/d' "$config_file"
     expect "xl create" xl create -q "$config_file"
 done
-config odd "name = \"$odd\"" 'kernel = "/tests/test-kernel"' 'memory = 16' 'maxmem = 24' \
+config odd "name = \"$odd\"" 'kernel = "/tests/test-kernel"' 'memory = 16' \
     'vcpus = 5' 'cpus = "0"' 'cpus_soft = "0"'
 sed -i '/^ramdisk/d' "$config_file"
 expect "xl create" xl create -q -p "$config_file"

@@ -5,7 +5,7 @@ folder=/etc/keel/auto
 mkdir -p "$folder"
 rm -f "$folder"/*
 for name in first second third; do
-    config "$name" 'kernel = "/tests/test-kernel"' 'cmdline = "tests=version"' 'memory = 32' 'on_poweroff = "preserve"'
+    config "$name" 'kernel = "/tests/test-kernel"' 'cmdline = "tests=sleep"' 'memory = 32' 'on_poweroff = "preserve"'
     sed -i '/^ramdisk/d' "$config_file"
 done
 mv /tmp/third.cfg "$folder/30.cfg"
@@ -42,7 +42,17 @@ start 2
 ! ctl domid second 2> /dev/null || fail "a guest that was ended came back"
 ctld >> /var/log/ctld.log 2>&1 &
 daemon=$!
-expect "ctld --stop" ctld --stop 5
+# the last one is asked first, and the first one when that has had its half of the time
+for name in first third; do
+    xenstore-write "/local/domain/$(ctl domid $name)/control/feature-poweroff" 1
+done
+first=/local/domain/$(ctl domid first)/control/shutdown third=/local/domain/$(ctl domid third)/control/shutdown
+ctld --stop 6 &
+stopping=$!
+within 3 "the last guest is asked to power off" sh -c "[ \"\$(xenstore-read $third)\" = poweroff ]"
+[ "$(xenstore-read "$first")" = "" ] || fail "both guests were asked at once"
+within 5 "the first guest is asked then" sh -c "[ \"\$(xenstore-read $first)\" = poweroff ]"
+wait $stopping || fail "ctld --stop ends with $?"
 [ "$(count)" = 0 ] || fail "guests are left: $(ctl list)"
 start 1
 [ "$(count)" = 0 ] || fail "guests came back while the host goes down: $(ctl list)"

@@ -107,7 +107,7 @@ static void xml_mistakes(void)
     xml_says("<domain type='kvm'/>", true, "the domain's type is \"kvm\", not \"xen\"");
     xml_says("<!DOCTYPE domain [<!ENTITY e 'x'>]><domain type='xen'><name>&e;</name></domain>", true, "document type");
     xml_says("<domain type='xen'><name>g</name></domain>", true, "kernel");
-    xml_says("<domain type='xen'>\n<os><type>linux</type></os></domain>", true, "g.xml:2:1: element <type>: there are only PVH");
+    xml_says("<domain type='xen'>\n<os><type>linux</type></os></domain>", true, "g.xml:2:5: element <type>: there are only PVH");
     xml_says(GUEST "<memory unit='furlong'>5</memory></domain>", true, "g.xml:2:1: element <memory>: an amount");
     xml_says(GUEST "<vcpu>0</vcpu></domain>", true, "g.xml:2:1: key \"vcpus\": 0 is out of range");
     xml_says(GUEST "<name>h</name></domain>", true, "element <name> appears twice");
@@ -118,6 +118,10 @@ static void xml_mistakes(void)
     xml_says(GUEST "<devices><interface><source bridge='a,b'/></interface></devices></domain>", true, "a comma cannot be");
     xml_says(GUEST "<cputune><vcpupin vcpu='1' cpuset='0'/></cputune></domain>", true, "element <vcpupin>: vcpu and cpuset");
     xml_says(GUEST "<genid/></domain>", false, "element <genid> is ignored");
+    xml_says(GUEST "<title>\xc3\xa4</title><genid/><on_x/>\n</domain>", false, "g.xml:2:25: element <on_x> is ignored");
+    xml_says(GUEST "<devices><disk\n type='file'><source file='/a'/><target dev='xvda'/></disk>\n  <hostdev/> <hostdev/>"
+             "</devices></domain>", true, "g.xml:4:14: element <hostdev>");
+    xml_says(GUEST "<devices>\n  <disk\n type='file'/></devices></domain>", true, "g.xml:3:3: key \"disks\": no vdev");
     xml_says(GUEST "<title>x</title></domain>", false, "g.xml:2:1: element <title> is ignored");
     xml_says(GUEST "<features><acpi/><viridian/></features></domain>", false, "element <viridian> is ignored");
     xml_says(GUEST "<clock offset='localtime'/></domain>", false, "element <clock>: offset \"localtime\" is ignored");
