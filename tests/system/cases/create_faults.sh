@@ -86,7 +86,7 @@ fill() {
 move_journal into_small
 trap 'move_journal into_large' EXIT
 fill
-refusals=0 creations=0
+refusals=0 creations=0 mended=0
 for used in 4096 3700 3300 2900 2500 2000 1000 0; do
     room 4096
     [ $used = 0 ] || xenstore-write /fill/used "$(some $((used > 4000 ? 4000 : used)))" 2> /dev/null || true
@@ -98,11 +98,17 @@ for used in 4096 3700 3300 2900 2500 2000 1000 0; do
     else
         refusals=$((refusals + 1))
         grep -q 'store' /tmp/full.out || fail "with a full store it says: $(cat /tmp/full.out)"
+        # the last bytes may have gone to the domain's nodes, and none be left to remove them: fsck does when there are
+        if ! ctl fsck -n -q > /tmp/fsck.out; then
+            mended=$((mended + 1))
+            room 4096
+            expect "ctl fsck, when there is room again" ctl fsck -q > /dev/null
+        fi
     fi
     clean "with a full store, $used bytes of the last page used"
     fill
 done
-echo "  the store was full: $refusals refused, $creations created"
+echo "  the store was full: $refusals refused, of these $mended mended; $creations created"
 [ $refusals -gt 0 ] || fail "the store was not full"
 rm $state/filler
 expect "the store has room again" xenstore-rm /fill
