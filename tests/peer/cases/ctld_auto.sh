@@ -5,7 +5,7 @@ folder=/etc/keel/auto
 mkdir -p "$folder"
 rm -f "$folder"/*
 for name in first second third; do
-    config "$name" 'kernel = "/tests/test-kernel"' 'cmdline = "tests=sleep"' 'memory = 32' 'on_poweroff = "preserve"'
+    config "$name" 'kernel = "/tests/test-kernel"' 'cmdline = "tests=doze"' 'memory = 32' 'on_poweroff = "preserve"'
     sed -i '/^ramdisk/d' "$config_file"
 done
 mv /tmp/third.cfg "$folder/30.cfg"
@@ -43,9 +43,6 @@ start 2
 ctld >> /var/log/ctld.log 2>&1 &
 daemon=$!
 # the last one is asked first, and the first one when that has had its half of the time
-for name in first third; do
-    xenstore-write "/local/domain/$(ctl domid $name)/control/feature-poweroff" 1
-done
 first=/local/domain/$(ctl domid first)/control/shutdown third=/local/domain/$(ctl domid third)/control/shutdown
 ctld --stop 6 &
 stopping=$!
