@@ -9,6 +9,7 @@
 #include "libctl/names.h"
 
 #include <errno.h>
+#include <xen/xen.h>
 
 #define POINTS_MAX 4000u
 #define POINTS_LEAST 5u /* fewer, and the fault is not where it should be */
@@ -142,6 +143,31 @@ static void name_is_being_given(void)
     ctl_config_free(&other);
 }
 
+/* A handle that has just read all names sees by the note that another has renamed a domain since. */
+static void name_was_given_meanwhile(void)
+{
+    struct ctl_config config = config_of("g", ""), renamed = config_of("h", "");
+    struct ctl *ctl, *other;
+    uint32_t domid, second;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&other), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &domid), 0);
+    CU_ASSERT_EQUAL(names_check(ctl, "x", DOMID_INVALID), 0); /* reads the names */
+    CU_ASSERT_EQUAL(ctl_domain_rename(other, domid, "h"), 0);
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &renamed, 0, &second), -EEXIST);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ctl_error(ctl), "\"h\" already exists"));
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &config, 0, &second), 0); /* the old name is free */
+    ctl_close(other);
+    ctl_close(ctl);
+    destroy_by_name("g");
+    destroy_by_name("h");
+    fake_end();
+    ctl_config_free(&config);
+    ctl_config_free(&renamed);
+}
+
 static bool destroy_killed_at(unsigned at)
 {
     struct ctl_config config = config_of("g", "");
@@ -188,6 +214,7 @@ int main(void)
         TEST_CASE(killed),
         TEST_CASE(no_memory_for_the_guest),
         TEST_CASE(name_is_being_given),
+        TEST_CASE(name_was_given_meanwhile),
         TEST_CASE(destruction_killed),
     };
 
