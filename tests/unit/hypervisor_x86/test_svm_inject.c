@@ -294,6 +294,22 @@ static void nothing_before_a_halt(void)
     CU_ASSERT(is_offered(CALLBACK)); /* a machine keeps the shadow */
 }
 
+/* While an IRET is stepped over no interrupt is let in, also by QEMU: its frame would hold the trap flag. */
+static void nothing_in_a_step(void)
+{
+    for (int on = ON_A_MACHINE; on <= ON_QEMU; on++) {
+        start(on);
+        v->arch.nmi = NMI_AT_IRET;
+        v->arch.nmi_iret_rip = v->arch.registers.rip;
+        v->arch.lapic->nmi_pending = true;
+        v->info->evtchn_upcall_pending = 1;
+        svm_inject(v);
+        CU_ASSERT_EQUAL(v->arch.nmi, NMI_STEPPING);
+        CU_ASSERT_EQUAL(vmcb->virtual_irq, 0);
+        CU_ASSERT_EQUAL(vmcb->event_injection, 0);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -307,6 +323,7 @@ int main(void)
         TEST_CASE(what_was_cut_off),
         TEST_CASE(an_exception_and_an_upcall),
         TEST_CASE(nothing_before_a_halt),
+        TEST_CASE(nothing_in_a_step),
     };
     int status = RUN_TESTS("svm injection", tests);
     fake_domain_destroy();

@@ -107,8 +107,8 @@ static void give_interrupt(struct vcpu *v, struct vmcb *vmcb)
     int vector = virtual_lapic_pending_vector(v);
 
     vmcb->virtual_irq = 0;
-    if (halts_next(v, vmcb))
-        return;
+    if (unlikely(v->arch.nmi == NMI_STEPPING) || halts_next(v, vmcb))
+        return; /* an exit is near */
     if (unlikely(vector >= 0)) {
         virtual_lapic_accept(v, (uint8_t)vector);
         if (!give(v, (uint8_t)vector, (uint8_t)vector >> 4))
