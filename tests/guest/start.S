@@ -143,6 +143,8 @@ interrupt_common:
     popq %rcx
     popq %rax
     addq $16, %rsp
+    .globl interrupt_return
+interrupt_return:
     iretq
 
     .data

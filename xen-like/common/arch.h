@@ -64,6 +64,8 @@ void arch_vcpu_kick(struct vcpu *v);
 void arch_vcpu_event_raised(struct vcpu *v);
 /* Would an interrupt of its local APIC wake a halted v? */
 bool arch_vcpu_interrupt_pending(const struct vcpu *v);
+/* An NMI for v, unless it is down. Any CPU; v is notified. */
+void arch_vcpu_raise_nmi(struct vcpu *v);
 /* v->info has moved or time parameters changed: writes its vcpu_time_info. v is the caller or is not running. */
 void arch_vcpu_update_time(struct vcpu *v);
 /* The time structure as registered by VCPUOP_register_vcpu_time_memory_area. */

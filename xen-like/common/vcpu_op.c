@@ -171,6 +171,14 @@ long hypercall_set_timer_op(struct hypercall *call)
 
 /* --- the rest ---------------------------------------------------------------------------------------------------- */
 
+static long op_send_nmi(struct hypercall *call, struct vcpu *v, uint64_t argument)
+{
+    if (argument)
+        return -XEN_EINVAL;
+    arch_vcpu_raise_nmi(v);
+    return 0;
+}
+
 /* Domain 0 alone has vCPUs that stand for processors of the machine's tables; they are pinned to none. */
 static long op_get_physid(struct hypercall *call, struct vcpu *v, uint64_t argument) { return -XEN_EINVAL; }
 
@@ -186,6 +194,7 @@ static long (*const commands[])(struct hypercall *call, struct vcpu *v, uint64_t
     [VCPUOP_set_singleshot_timer] = op_set_singleshot_timer,
     [VCPUOP_stop_singleshot_timer] = op_stop_singleshot_timer,
     [VCPUOP_register_vcpu_info] = op_register_vcpu_info,
+    [VCPUOP_send_nmi] = op_send_nmi,
     [VCPUOP_get_physid] = op_get_physid,
     [VCPUOP_register_vcpu_time_memory_area] = op_register_time_area,
 };

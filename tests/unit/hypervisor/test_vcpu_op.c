@@ -178,12 +178,21 @@ static void time_area(void)
     CU_ASSERT_EQUAL(((struct vcpu_time_info *)(memory + 64))->system_time, fake_time_ns);
 }
 
+static void nmi(void)
+{
+    start();
+    CU_ASSERT_EQUAL(op(VCPUOP_send_nmi, 1, NULL), 0);
+    CU_ASSERT_EQUAL(op(VCPUOP_send_nmi, 1, &v), -XEN_EINVAL); /* it takes no argument */
+    CU_ASSERT_EQUAL(op(VCPUOP_send_nmi, 77, NULL), -XEN_ENOENT);
+    CU_ASSERT_EQUAL(d->vcpus[0]->arch.nmis, 0);
+    CU_ASSERT_EQUAL(d->vcpus[1]->arch.nmis, 1);
+}
+
 static void what_is_missing(void)
 {
     start();
     CU_ASSERT_EQUAL(op(VCPUOP_is_up, 3, NULL), -XEN_ENOENT);
     CU_ASSERT_EQUAL(fake_call(hypercall_vcpu_op, v, VCPUOP_is_up, 1ull << 32, 0), -XEN_ENOENT);
-    CU_ASSERT_EQUAL(op(VCPUOP_send_nmi, 0, NULL), -XEN_ENOSYS);
     CU_ASSERT_EQUAL(op(99, 0, NULL), -XEN_ENOSYS);
     CU_ASSERT_EQUAL(op(VCPUOP_get_physid, 0, NULL), -XEN_EINVAL);
     CU_ASSERT_EQUAL(op(VCPUOP_register_vcpu_info, 0, NULL), -XEN_EFAULT);
@@ -199,6 +208,7 @@ int main(void)
         { "a timer wakes its sleeping vCPU", timer_wakes },
         { "the runstate area and its update flag", runstate_area },
         { "the time area", time_area },
+        { "an NMI for a vCPU of its own", nmi },
         { "wrong vCPUs and missing commands", what_is_missing },
     };
     int status = RUN_TESTS("vcpu_op", tests);

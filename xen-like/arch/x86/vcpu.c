@@ -112,6 +112,8 @@ void arch_vcpu_event_raised(struct vcpu *v)
         virtual_lapic_inject(v, v->arch.upcall_vector, false);
 }
 
+void arch_vcpu_raise_nmi(struct vcpu *v) { virtual_lapic_raise_nmi(v); }
+
 bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 {
     /* Asking reads the local APIC's registers and may update its cached priority. */

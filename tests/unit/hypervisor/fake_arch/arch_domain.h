@@ -13,6 +13,7 @@ struct arch_vcpu {
     bool is_loaded;          /* between switch_in and switch_out */
     bool interrupt_pending;  /* what arch_vcpu_interrupt_pending answers */
     uint32_t kicks, events;  /* arch_vcpu_kick, arch_vcpu_event_raised */
+    uint32_t nmis;           /* arch_vcpu_raise_nmi */
     uint32_t time_updates;
     uint64_t context;        /* what VCPUOP_initialise has copied in */
     /* How it behaves in fake_run_until: runs burst_ns, then sleeps sleep_ns. burst_ns 0: it never sleeps. */

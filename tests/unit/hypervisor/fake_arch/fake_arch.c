@@ -172,6 +172,7 @@ void arch_vcpu_kick(struct vcpu *v)
 }
 
 void arch_vcpu_event_raised(struct vcpu *v) { v->arch.events++; }
+void arch_vcpu_raise_nmi(struct vcpu *v) { v->arch.nmis++; }
 bool arch_vcpu_interrupt_pending(const struct vcpu *v) { return v->arch.interrupt_pending; }
 const char *arch_vcpu_exit_count(const struct vcpu *v, uint32_t kind, uint64_t *count)
 {
