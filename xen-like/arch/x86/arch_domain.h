@@ -15,8 +15,7 @@ struct cpuid_policy;    /* cpuid.c */
 struct e820_map;        /* memory_map.c */
 struct vmcb;            /* svm/vmcb.h */
 
-#define P2M_RECENT 64u
-#define P2M_RECENT_SIZE MIB(2) /* a large page */
+#define P2M_RECENT 128u
 #define P2M_GENERATION_STEP (1ull << 52) /* every number that an address can have is below it */
 #define NR_HVM_PARAMS HVM_NR_PARAMS
 
@@ -85,9 +84,9 @@ struct arch_domain {
     uint64_t max_gfn, p2m_pages;
     uint32_t p2m_batch_cpu;     /* number + 1 of the CPU in a batch; 0: none */
     bool p2m_flush_needed;      /* at the end of the batch */
-    struct {                    /* large pages of RAM found lately, for copies; guarded by p2m_lock */
-        uint64_t key;           /* its number | p2m_generation: every change outdates them all */
-        void *mapped;           /* where it is in the direct map */
+    struct {                    /* pages of RAM found lately, for copies; guarded by p2m_lock */
+        uint64_t key;           /* gfn | p2m_generation: every change outdates them all */
+        void *mapped;           /* the page in the direct map */
     } p2m_recent[P2M_RECENT];
     uint64_t p2m_generation;    /* a multiple of P2M_GENERATION_STEP, never 0 */
     uint64_t release_gfn;       /* progress of arch_domain_release_memory */

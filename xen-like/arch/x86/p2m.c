@@ -323,10 +323,10 @@ void *p2m_translate_slowly(struct domain *d, uint64_t guest_physical, bool want_
         return NULL;
     uint64_t size = PAGE_SIZE << 9 * level, offset = guest_physical & (size - 1);
     char *mapped = (char *)direct_map(entry_mfn(entry) << PAGE_SHIFT) + offset;
-    if (entry_type(entry) == P2M_RAM && size >= P2M_RECENT_SIZE) {
-        uint64_t region = guest_physical / P2M_RECENT_SIZE;
-        d->arch.p2m_recent[region % P2M_RECENT].key = region | d->arch.p2m_generation;
-        d->arch.p2m_recent[region % P2M_RECENT].mapped = mapped - guest_physical % P2M_RECENT_SIZE;
+    if (entry_type(entry) == P2M_RAM) {
+        uint64_t gfn = guest_physical >> PAGE_SHIFT;
+        d->arch.p2m_recent[gfn % P2M_RECENT].key = gfn | d->arch.p2m_generation;
+        d->arch.p2m_recent[gfn % P2M_RECENT].mapped = mapped - guest_physical % PAGE_SIZE;
     }
     *bytes_left = size - offset;
     return mapped;

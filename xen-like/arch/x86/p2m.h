@@ -16,16 +16,16 @@ void *p2m_translate_slowly(struct domain *d, uint64_t guest_physical, bool want_
 /*
  * The direct-map address of a guest-physical one, and how many bytes follow it in the same mapping. NULL: not RAM. The
  * map's lock is held, and stays so while the address is used. A hypercall's copies walk the guest's tables through
- * here, mostly in the same few large mappings: those found lately are kept.
+ * here, mostly in the same few pages: those found lately are kept.
  */
 static inline void *p2m_translate_locked(struct domain *d, uint64_t guest_physical, bool want_write,
                                          uint64_t *bytes_left)
 {
-    uint64_t region = guest_physical / P2M_RECENT_SIZE, offset = guest_physical % P2M_RECENT_SIZE;
+    uint64_t gfn = guest_physical >> PAGE_SHIFT, offset = guest_physical % PAGE_SIZE;
 
-    if (likely(d->arch.p2m_recent[region % P2M_RECENT].key == (region | d->arch.p2m_generation))) {
-        *bytes_left = P2M_RECENT_SIZE - offset;
-        return (char *)d->arch.p2m_recent[region % P2M_RECENT].mapped + offset;
+    if (likely(d->arch.p2m_recent[gfn % P2M_RECENT].key == (gfn | d->arch.p2m_generation))) {
+        *bytes_left = PAGE_SIZE - offset;
+        return (char *)d->arch.p2m_recent[gfn % P2M_RECENT].mapped + offset;
     }
     return p2m_translate_slowly(d, guest_physical, want_write, bytes_left);
 }
