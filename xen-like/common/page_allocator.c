@@ -3,8 +3,7 @@
  * The page allocator: a binary buddy over the frame table, in two zones (below 4 GiB and above, which is preferred: low
  * memory is scarce and devices want it). A free block is headed by its lowest page. Every page is zero when it is
  * handed out: pages are marked dirty when they are freed. What was in use waits outside the buddy for an idle CPU that
- * zeroes it; what nobody has zeroed (memory that was never used, or was wanted too soon) is by who allocates it, outside
- * the lock.
+ * zeroes it; what nobody has zeroed (memory never used, or wanted too soon) is by who allocates it, outside the lock.
  */
 #include "page_allocator.h"
 
@@ -26,7 +25,7 @@ static uint64_t total_pages, claimed_pages;
 /* Free blocks, counted as such, that idle CPUs zero before they are merged. */
 static struct list waiting_blocks = LIST_INIT(waiting_blocks);
 static uint64_t waiting_pages, zeroing_pages; /* the latter: of those, in the hands of an idle CPU */
-#define WAITING_LIMIT (MIB(64) >> PAGE_SHIFT) /* more are merged as they are: who runs out of memory must look at them */
+#define WAITING_LIMIT (MIB(64) >> PAGE_SHIFT) /* more are merged as they are: an allocation may go through them all */
 #define ZEROING_ORDER 4u   /* what an idle CPU zeroes in one go; also bounds what it keeps from the others meanwhile */
 #define MERGE_BATCH 256u   /* blocks that are merged unzeroed between two tries to allocate */
 
@@ -145,7 +144,7 @@ static struct page *take_block(enum zone zone, unsigned int order)
     return page;
 }
 
-/* --- what waits to be zeroed; allocator_lock is held --------------------------------------------------------------- */
+/* --- what waits to be zeroed; allocator_lock is held -------------------------------------------------------------- */
 
 static void add_waiting(struct page *page, unsigned int order)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a guest takes at its next entry (APM 2, 15.20): first what was cut off at the last exit, then an exception, an
- * NMI, an interrupt of its local APIC, the event upcall. An interrupt that it cannot take yet it takes by itself as soon
- * as it can: it is offered as the virtual interrupt (15.21.4). No exit tells of that moment; the next exit looks whether
- * it was taken.
+ * NMI, an interrupt of its local APIC, the event upcall. An interrupt that it cannot take yet it takes by itself as
+ * soon as it can: it is offered as the virtual interrupt (15.21.4). No exit tells of that moment; the next exit looks
+ * whether it was taken.
  *
  * On QEMU all interrupts are offered, none injected: QEMU 7.2 delivers an injected one again, whatever the guest's
  * interrupt flag, if it turns to another task before the guest's next exit or exception (its helper_vmrun leaves
