@@ -87,9 +87,11 @@ move_journal into_small
 trap 'move_journal into_large' EXIT
 fill
 refusals=0 creations=0 mended=0
-for used in 4096 3700 3300 2900 2500 2000 1000 0; do
-    room 4096
-    [ $used = 0 ] || xenstore-write /fill/used "$(some $((used > 4000 ? 4000 : used)))" 2> /dev/null || true
+for used in 8000 6000 5200 4400 3800 3400 3000 2600 2000 0; do
+    room 8192
+    for half in 1 2; do
+        [ $used = 0 ] || xenstore-write /fill/half$half "$(some $((used / 2)))" 2> /dev/null || true
+    done
     inventory > /tmp/before
     if ctl create -q -p "$config_file" > /tmp/full.out 2>&1; then
         creations=$((creations + 1))
@@ -105,7 +107,7 @@ for used in 4096 3700 3300 2900 2500 2000 1000 0; do
             expect "ctl fsck, when there is room again" ctl fsck -q > /dev/null
         fi
     fi
-    clean "with a full store, $used bytes of the last page used"
+    clean "with a full store, $used bytes of the last 8 KiB used"
     fill
 done
 echo "  the store was full: $refusals refused, of these $mended mended; $creations created"
