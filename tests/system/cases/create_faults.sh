@@ -47,7 +47,7 @@ for nodes in 1 9; do
     clean "with $nodes nodes"
 done
 expect "xenstore-control quota set" xenstore-control quota set nodes 1000
-# the store itself is full: its journal goes on in a file system of 800 KiB, which is filled to the last byte
+# the store itself is full: its journal goes on in a file system of 1200 KiB, which is filled to the last byte
 state=/var/lib/stored
 move_journal() { # COMMAND...: which does so while the daemon stands still; the next daemon finds it there
     daemon=$(pidof stored)
@@ -58,7 +58,7 @@ move_journal() { # COMMAND...: which does so while the daemon stands still; the 
 }
 into_small() {
     mkdir -p /tmp/small
-    mount -t tmpfs -o size=800k none /tmp/small
+    mount -t tmpfs -o size=1200k none /tmp/small
     cp -a $state/. /tmp/small/
     mount --move /tmp/small $state
 }
@@ -87,11 +87,9 @@ move_journal into_small
 trap 'move_journal into_large' EXIT
 fill
 refusals=0 creations=0 mended=0
-for used in 8000 6000 5200 4400 3800 3400 3000 2600 2000 0; do
-    room 8192
-    for half in 1 2; do
-        [ $used = 0 ] || xenstore-write /fill/half$half "$(some $((used / 2)))" 2> /dev/null || true
-    done
+for pages in 1 2 3 4 6 8 16 100; do # until there is enough
+    [ $creations = 0 ] || break
+    room $((pages * 4096))
     inventory > /tmp/before
     if ctl create -q -p "$config_file" > /tmp/full.out 2>&1; then
         creations=$((creations + 1))
@@ -99,6 +97,7 @@ for used in 8000 6000 5200 4400 3800 3400 3000 2600 2000 0; do
         expect "ctl destroy" ctl destroy victim
     else
         refusals=$((refusals + 1))
+        cp /tmp/full.out /tmp/last.out
         grep -q 'store' /tmp/full.out || fail "with a full store it says: $(cat /tmp/full.out)"
         # the last bytes may have gone to the domain's nodes, and none be left to remove them: fsck does when there are
         if ! ctl fsck -n -q > /tmp/fsck.out; then
@@ -107,10 +106,10 @@ for used in 8000 6000 5200 4400 3800 3400 3000 2600 2000 0; do
             expect "ctl fsck, when there is room again" ctl fsck -q > /dev/null
         fi
     fi
-    clean "with a full store, $used bytes of the last 8 KiB used"
+    clean "with a full store but for $pages pages"
     fill
 done
-echo "  the store was full: $refusals refused, of these $mended mended; $creations created"
+echo "  the store was full: $refusals refused, of these $mended mended; $creations created; $(cat /tmp/last.out)"
 [ $refusals -gt 0 ] || fail "the store was not full"
 rm $state/filler
 expect "the store has room again" xenstore-rm /fill
