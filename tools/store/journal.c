@@ -23,6 +23,9 @@
 #define RECORD_KEPT (64 * 1024) /* bytes of memory for the next record that are kept */
 #define COMPACT_SLACK (512 * 1024) /* bytes that the file may always grow by before it is written anew */
 
+/* Bytes of room that only domain 0's removals may use: what it has begun can be undone when the file system is full. */
+#define KEPT_FOR_REMOVALS (32 * 1024)
+
 struct journal {
     struct daemon *daemon;
     int directory_fd, lock_fd;
@@ -44,30 +47,31 @@ static uint64_t compaction_after(uint64_t live)
     return live + live / 4 + COMPACT_SLACK;
 }
 
-/* Adds bytes, or nothing. */
-static int append_bytes(struct journal *journal, const struct bytes *record)
+/* Adds bytes, or nothing; so much room stays behind them. */
+static int append_bytes(struct journal *journal, const struct bytes *record, size_t keep)
 {
-    int error = journal_file_append(&journal->file, record->data, record->size);
+    int error = journal_file_append(&journal->file, record->data, record->size, keep);
     if (error && journal->snapshot.active) { /* its room serves better here */
         snapshot_abandon(&journal->snapshot);
         journal->compact_at = compaction_after(journal->file.size);
-        error = journal_file_append(&journal->file, record->data, record->size);
+        error = journal_file_append(&journal->file, record->data, record->size, keep);
     }
     if (error && !journal->full)
         log_error("the journal cannot grow: %s; writes are refused until there is room", strerror(error));
-    journal->full = error != 0;
+    if (error || keep)
+        journal->full = error != 0;
     return error ? ENOSPC : 0;
 }
 
 /* What is recorded from here on happened after the end of these domains: it must not come before that. */
-static int settle_owed(struct journal *journal)
+static int settle_owed(struct journal *journal, size_t keep)
 {
     while (journal->owed_count > 0) {
         struct bytes record = {0};
         journal_record_begin(&record, RECORD_RELEASE, journal_no_origin);
         BYTES_PUT(&record, journal->owed[0]);
         journal_record_end(&record, journal->key);
-        int error = append_bytes(journal, &record);
+        int error = append_bytes(journal, &record, keep);
         bytes_free(&record);
         if (error)
             return error;
@@ -94,15 +98,20 @@ static struct bytes *empty_record(struct journal *journal)
 }
 
 /* Completes a record and adds it. */
-static int finish(struct journal *journal, struct bytes *record)
+static int finish_keeping(struct journal *journal, struct bytes *record, size_t keep)
 {
-    int error = settle_owed(journal);
+    int error = settle_owed(journal, keep);
     journal_record_end(record, journal->key);
     if (!error)
-        error = append_bytes(journal, record);
+        error = append_bytes(journal, record, keep);
     if (record->capacity > RECORD_KEPT)
         bytes_free(record);
     return error;
+}
+
+static int finish(struct journal *journal, struct bytes *record)
+{
+    return finish_keeping(journal, record, KEPT_FOR_REMOVALS);
 }
 
 /* The request that is being handled, if it came over a ring; what it does is about to be recorded. */
@@ -116,6 +125,15 @@ static struct journal_origin current_origin(const struct journal *journal)
     return (struct journal_origin){.domain = connection->actor.domain, .position = ring_request_position(ring)};
 }
 
+static bool are_removals_of_domain_0(const struct journal *journal, const struct change_list *changes)
+{
+    const struct connection *connection = journal->daemon->handling;
+    const struct change *change = changes->first;
+    while (change && change->kind == CHANGE_REMOVE)
+        change = change->next;
+    return !change && connection && connection->actor.domain == 0;
+}
+
 static int record_changes(void *context, const struct change_list *changes)
 {
     struct journal *journal = context;
@@ -123,7 +141,7 @@ static int record_changes(void *context, const struct change_list *changes)
     journal_record_begin(record, RECORD_CHANGES, current_origin(journal));
     for (const struct change *change = changes->first; change; change = change->next)
         journal_put_change(record, change);
-    return finish(journal, record);
+    return finish_keeping(journal, record, are_removals_of_domain_0(journal, changes) ? 0 : KEPT_FOR_REMOVALS);
 }
 
 int journal_put_domain(struct journal *journal, const struct ring_connection *ring)
@@ -201,7 +219,7 @@ void journal_end_domain(struct journal *journal, domid_t domain)
 {
     journal->owed = reallocate(journal->owed, (journal->owed_count + 1) * sizeof(journal->owed[0]));
     journal->owed[journal->owed_count++] = domain;
-    settle_owed(journal);
+    settle_owed(journal, KEPT_FOR_REMOVALS);
 }
 
 int journal_drop_watches(struct journal *journal, domid_t domain)

@@ -3,6 +3,8 @@
 #include "store/journal_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,11 +26,12 @@ int journal_write_all(int fd, const char *data, size_t size)
     return 0;
 }
 
-int journal_file_take(struct journal_file *file, int fd, uint64_t size)
+static int map(struct journal_file *file)
 {
-    if (ftruncate(fd, (off_t)size) < 0)
+    void *memory = mmap(NULL, file->room, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+    if (memory == MAP_FAILED)
         return errno;
-    *file = (struct journal_file){.fd = fd, .size = size, .room = size};
+    file->memory = memory;
     return 0;
 }
 
@@ -37,6 +40,35 @@ static void unmap(struct journal_file *file)
     if (file->memory)
         munmap(file->memory, file->room);
     file->memory = NULL;
+}
+
+/* Makes zeros of what lies behind the records, all of it room that the file system has given: a copy of the file may
+ * have had holes there. False: that is not to be had. */
+static bool clear_behind(struct journal_file *file, uint64_t room)
+{
+    if (posix_fallocate(file->fd, (off_t)file->size, (off_t)(room - file->size)))
+        return false;
+    file->room = room;
+    if (map(file))
+        return false;
+    memset(file->memory + file->size, 0, room - file->size);
+    return true;
+}
+
+int journal_file_take(struct journal_file *file, int fd, uint64_t size)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return errno;
+    *file = (struct journal_file){.fd = fd, .size = size, .room = size};
+    uint64_t room = (uint64_t)status.st_size < size + GROWTH ? (uint64_t)status.st_size : size + GROWTH;
+    if (room > size && clear_behind(file, room))
+        size = room;
+    int error = ftruncate(fd, (off_t)size) < 0 ? errno : 0;
+    file->room = size;
+    if (error)
+        unmap(file);
+    return error;
 }
 
 /* Zeros that are written are room that stays, on any file system. Some of them may be enough. */
@@ -54,15 +86,6 @@ static int grow(struct journal_file *file, size_t needed)
     return file->room - file->size >= needed ? 0 : error;
 }
 
-static int map(struct journal_file *file)
-{
-    void *memory = mmap(NULL, file->room, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
-    if (memory == MAP_FAILED)
-        return errno;
-    file->memory = memory;
-    return 0;
-}
-
 /* A number in one piece, in its place among the others. */
 static void put_word(char *to, const char *from)
 {
@@ -73,11 +96,11 @@ static void put_word(char *to, const char *from)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-int journal_file_append(struct journal_file *file, const char *record, size_t size)
+int journal_file_append(struct journal_file *file, const char *record, size_t size, size_t keep)
 {
     int error = 0;
-    if (file->room - file->size < size)
-        error = grow(file, size);
+    if (file->room - file->size < size + keep)
+        error = grow(file, size + keep);
     if (!error && !file->memory)
         error = map(file);
     if (error)

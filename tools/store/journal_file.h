@@ -23,12 +23,12 @@ struct journal_file {
 /* Writes all of it, EINTR or not. 0 or errno. */
 int journal_write_all(int fd, const char *data, size_t size);
 
-/* Takes over a descriptor of a file whose first `size` bytes count, and cuts off what lies behind. 0 or errno, when the
- * descriptor is still the caller's. */
+/* Takes over a descriptor of a file whose first `size` bytes count. What lies behind becomes zeros and stays room: on a
+ * full file system somebody else would have it. 0 or errno, when the descriptor is still the caller's. */
 int journal_file_take(struct journal_file *file, int fd, uint64_t size);
 
-/* Adds one record, or nothing. 0 or errno. */
-int journal_file_append(struct journal_file *file, const char *record, size_t size);
+/* Adds one record, or nothing: `keep` bytes of room stay behind it. 0 or errno. */
+int journal_file_append(struct journal_file *file, const char *record, size_t size, size_t keep);
 
 /* Closes it, without the room behind its records. */
 void journal_file_close(struct journal_file *file);

@@ -314,7 +314,7 @@ struct appending {
 static void append(void *context)
 {
     struct appending *appending = context;
-    if (journal_file_append(&appending->file, appending->record.data, appending->record.size))
+    if (journal_file_append(&appending->file, appending->record.data, appending->record.size, 0))
         _exit(1);
 }
 

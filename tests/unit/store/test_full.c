@@ -91,7 +91,15 @@ static void a_full_file_system_stops_writes_alone(void)
     CU_ASSERT_FALSE(write_node(count, 'v'));
     CU_ASSERT_EQUAL(errno, ENOSPC);
 
+    CU_ASSERT_TRUE(xs_rm(handle, XBT_NULL, "/full/0")); /* there is room of its own for that, which a kill leaves */
+    kill_and_start();
+    CU_ASSERT_PTR_NULL(xs_read(handle, XBT_NULL, "/full/0", NULL));
+    CU_ASSERT_TRUE(xs_rm(handle, XBT_NULL, "/full/1"));
+    CU_ASSERT_FALSE(write_node(0, 'v'));
+
     CU_ASSERT_EQUAL(unlink(filler_path), 0);
+    CU_ASSERT_TRUE(write_node(0, 'v'));
+    CU_ASSERT_TRUE(write_node(1, 'v'));
     unsigned int more = write_until_full(count);
     CU_ASSERT_TRUE(more > count + 50);
     all_are_there(more);

@@ -285,7 +285,7 @@ static void without_room_writes_fail_and_reads_go_on(void)
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);
     small = old;
-    small.rlim_cur = 500;
+    small.rlim_cur = 500 + 32 * 1024; /* what domain 0's removals may still take */
     setrlimit(RLIMIT_FSIZE, &small);
     call_write(&tool, 0, "/a", "1");
     const char *reply = "OK";
@@ -553,6 +553,50 @@ static void what_was_done_but_not_answered_is_answered_once(void)
     tear_down();
 }
 
+/* A guest's removals are refused like its writes; those of domain 0 find room of their own, which has an end. */
+static void without_room_domain_0_removes(void)
+{
+    set_up_with_rings();
+    introduce(&tool, 5);
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "own\0v"), "OK");
+    char path[32];
+    for (int i = 0; i < 2000; i++) {
+        snprintf(path, sizeof(path), "/some/%d", i);
+        call_write(&tool, 0, path, "");
+    }
+    struct rlimit old, small;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &small);
+    while (strcmp(call_write(&tool, 0, "/fill", ""), "OK") == 0)
+        ;
+    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_RM, "own"), "ENOSPC");
+    uint32_t tx = start_transaction(&tool);
+    CALL(&tool, XS_RM, tx, "/some/0");
+    call_write(&tool, tx, "/some/1", "1");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "ENOSPC"); /* it would write, too */
+    tx = start_transaction(&tool);
+    CALL(&tool, XS_RM, tx, "/some/0");
+    CALL(&tool, XS_RM, tx, "/some/1");
+    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "OK");
+    int removed = 2;
+    for (const char *reply = "OK"; removed < 2000 && strcmp(reply, "OK") == 0; removed += strcmp(reply, "OK") == 0) {
+        snprintf(path, sizeof(path), "/some/%d", removed);
+        reply = call_text(&tool, XS_RM, 0, path, strlen(path) + 1);
+        if (removed == 100)
+            CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "ENOSPC");
+    }
+    CU_ASSERT_TRUE(removed > 300 && removed < 2000);
+    setrlimit(RLIMIT_FSIZE, &old);
+    start_next();
+    CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
+    daemon_destroy(&next_);
+    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "OK");
+    tear_down();
+}
+
 /* What could not be there after a kill is not promised: also the introduction of a domain, whose ring would be lost. */
 static void without_room_nothing_is_promised(void)
 {
@@ -752,6 +796,7 @@ int main(void)
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"journal and ring states need not agree", journal_and_ring_states_need_not_agree},
         {"a number that was given again is another domain", a_number_that_was_given_again_is_another_domain},
+        {"without room domain 0 can still remove something", without_room_domain_0_removes},
         {"without room nothing is promised that a kill would take", without_room_nothing_is_promised},
     };
     if (!mkdtemp(base))
