@@ -121,7 +121,9 @@ memory_is() { # KIB: that much is free
 inventory() {
     free_kib
     ctl list | awk 'NR > 1 { print $1, $2, $3, $4 }'
-    xenstore-ls -f /local /vm /tool /libxl /keel 2> /dev/null || true
+    for part in /local /vm /tool /libxl /keel; do # one that is missing would end it for those behind
+        xenstore-ls -f $part 2> /dev/null || true
+    done
 }
 
 # nothing_left: compares with the inventory that `inventory > /tmp/before` took; what is freed late has a few seconds.
