@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,13 +29,14 @@ struct session {
     struct cli *cli;
     uint32_t domid;
     int console, signals;
+    int output;            /* standard output, which does not keep this program waiting */
     bool interactive;      /* standard input is a terminal, in raw mode */
     bool input_open, detached, ended;
     int64_t looked_ms;     /* when the domain was looked at last */
     int64_t quiet_ms;      /* since when it has ended and said nothing; 0: it has not ended */
     struct termios before; /* of the terminal, to be restored */
     sigset_t signals_before;
-    struct buffer to_console;
+    struct buffer to_console, to_output;
 };
 
 static int64_t now_ms(void)
@@ -91,40 +93,45 @@ static void close_console(struct session *session)
     session->console = -1;
 }
 
-/* Writes all of it; false when the reader is gone. */
-static bool write_out(int fd, const char *bytes, size_t length)
+/*
+ * Standard output may stop taking bytes for long; signals and Ctrl-] end the session all the same. Not waiting is asked
+ * of a description of its own, as other programs share this one. A file is left as it is: it has no other position.
+ */
+static void open_output(struct session *session)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
+    struct stat status;
 
-        if (written < 0 && (errno == EINTR || errno == EAGAIN)) {
-            struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-            poll(&ready, 1, LOOK_INTERVAL_MS);
-            continue;
-        }
-        if (written < 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
+    session->output = -1;
+    if (isatty(STDOUT_FILENO) || (fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode)))
+        session->output = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (session->output < 0)
+        session->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    session->detached = session->output < 0; /* there is none */
 }
 
-/* From the console to standard output. Returns whether something came. */
+/* From the console to the empty buffer. Returns whether something came. */
 static bool copy_output(struct session *session)
 {
-    char bytes[BUFFER_SIZE];
-    ssize_t got = read(session->console, bytes, sizeof(bytes));
+    struct buffer *buffer = &session->to_output;
+    ssize_t got = read(session->console, buffer->bytes, sizeof(buffer->bytes));
 
-    if (got > 0) {
-        if (!write_out(STDOUT_FILENO, bytes, (size_t)got))
-            session->detached = true;
-        return true;
-    }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+    if (got > 0)
+        buffer->used = (size_t)got;
+    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
         close_console(session); /* the daemon is gone; perhaps it comes back */
-    return false;
+    return got > 0;
+}
+
+/* What fits, to a file that does not wait. False with errno when it takes no more ever. */
+static bool empty_buffer(int fd, struct buffer *buffer)
+{
+    ssize_t written = write(fd, buffer->bytes, buffer->used);
+
+    if (written < 0)
+        return errno == EAGAIN || errno == EINTR;
+    buffer->used -= (size_t)written;
+    memmove(buffer->bytes, buffer->bytes + written, buffer->used);
+    return true;
 }
 
 /* From standard input to the buffer. */
@@ -149,19 +156,6 @@ static void copy_input(struct session *session)
     buffer->used += (size_t)got;
 }
 
-static void send_input(struct session *session)
-{
-    struct buffer *buffer = &session->to_console;
-    ssize_t written = write(session->console, buffer->bytes, buffer->used);
-
-    if (written > 0) {
-        buffer->used -= (size_t)written;
-        memmove(buffer->bytes, buffer->bytes + written, buffer->used);
-    } else if (written < 0 && errno != EAGAIN && errno != EINTR) {
-        close_console(session);
-    }
-}
-
 static bool domain_has_ended(struct session *session)
 {
     struct ctl_domain domain;
@@ -181,32 +175,39 @@ static void look_at_domain(struct session *session)
         if (session->quiet_ms == 0 && session->console < 0)
             attach_again(session);
     }
-    session->ended = session->quiet_ms && (session->console < 0 || now - session->quiet_ms >= LAST_WORDS_MS);
+    session->ended = session->quiet_ms && session->to_output.used == 0 &&
+                     (session->console < 0 || now - session->quiet_ms >= LAST_WORDS_MS);
 }
 
-/* One round of waiting and copying. Returns whether the console said something. */
+/* One round of waiting and copying. Returns whether something of the console's went on. */
 static bool copy_round(struct session *session)
 {
-    struct buffer *buffer = &session->to_console;
-    bool wants_input = session->input_open && buffer->used < sizeof(buffer->bytes);
+    struct buffer *input = &session->to_console, *output = &session->to_output;
+    bool wants_input = session->input_open && input->used < sizeof(input->bytes);
+    short of_console = (short)((output->used ? 0 : POLLIN) | (input->used ? POLLOUT : 0));
     struct pollfd fds[] = {
         { .fd = session->signals, .events = POLLIN },
         { .fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN },
-        { .fd = session->console, .events = (short)(POLLIN | (buffer->used ? POLLOUT : 0)) },
+        { .fd = of_console ? session->console : -1, .events = of_console },
+        { .fd = output->used ? session->output : -1, .events = POLLOUT },
     };
-    bool output = false;
+    bool goes_on = false;
 
-    if (poll(fds, 3, LOOK_INTERVAL_MS) < 0)
+    if (poll(fds, 4, LOOK_INTERVAL_MS) < 0)
         return false;
     if (fds[0].revents)
         session->detached = true;
     if (fds[1].revents)
         copy_input(session);
-    if (fds[2].revents & (POLLIN | POLLHUP | POLLERR))
-        output = copy_output(session);
-    if (session->console >= 0 && buffer->used > 0)
-        send_input(session);
-    return output;
+    if (fds[3].revents) {
+        goes_on = true;
+        session->detached |= !empty_buffer(session->output, output); /* its reader is gone */
+    }
+    if (output->used == 0 && (fds[2].revents & (POLLIN | POLLHUP | POLLERR)))
+        goes_on |= copy_output(session);
+    if (session->console >= 0 && input->used > 0 && !empty_buffer(session->console, input))
+        close_console(session);
+    return goes_on;
 }
 
 static void copy(struct session *session)
@@ -263,6 +264,7 @@ int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli
     if (status != CLI_DONE)
         return status;
     catch_signals(&session);
+    open_output(&session);
     raw_terminal(&session);
     if (session.interactive)
         fprintf(cli->err, "Console of domain %u; Ctrl-] leaves it.\r\n", domid);
@@ -273,6 +275,8 @@ int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli
     if (session.interactive)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &session.before);
     close_console(&session);
+    if (session.output >= 0)
+        close(session.output);
     release_signals(&session);
     if (session.interactive && status == CLI_DONE)
         fprintf(cli->err, session.ended ? "\nDomain %u has ended.\n" : "\nLeft the console of domain %u.\n", domid);

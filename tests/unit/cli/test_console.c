@@ -268,6 +268,40 @@ static void ended_by_a_signal(void)
     terminal_is_raw_and_restored(SIGHUP);
 }
 
+/* Nobody takes what the console says: the session waits with it, and ends by a signal; once it is taken, all is there. */
+static void output_that_nobody_takes(void)
+{
+    enum { LINES = 2000 };
+    for (int ends = 0; ends < 2; ends++) {
+        struct session session = start_script();
+        char line[101];
+        int sent = 0, quiet = 0;
+
+        memset(line, 'x', 100);
+        line[100] = '\0';
+        CU_ASSERT_EQUAL(fcntl(session.daemon, F_SETFL, O_NONBLOCK), 0);
+        while (sent < LINES && quiet < 50) { /* pipe, session and terminal are full when nothing has gone on for long */
+            bool went = write(session.daemon, line, 100) == 100;
+            sent += went;
+            quiet = went ? 0 : quiet + 1;
+            if (!went)
+                poll(NULL, 0, 10);
+        }
+        CU_ASSERT(sent > 655 && sent < LINES); /* a pipe has 64 KiB */
+        if (ends) {
+            kill(session.process, SIGTERM);
+        } else {
+            bool good = true;
+            world->ended = true;
+            poll(NULL, 0, 800); /* longer than its last words may take */
+            for (int i = 0; i < sent; i++)
+                good &= reads(session.output, line);
+            CU_ASSERT(good);
+        }
+        CU_ASSERT_EQUAL(finish(&session), CLI_DONE);
+    }
+}
+
 static void no_daemon(void)
 {
     struct cli cli = { .out = stdout, .err = stderr };
@@ -287,6 +321,7 @@ int main(void)
         TEST_CASE(daemon_may_restart),
         TEST_CASE(detaching),
         TEST_CASE(ended_by_a_signal),
+        TEST_CASE(output_that_nobody_takes),
         TEST_CASE(no_daemon),
     };
     signal(SIGPIPE, SIG_IGN);
