@@ -3,86 +3,12 @@
  * The journal: a daemon that is started on the file of one that was killed goes on. The file is copied at some instant
  * and read by a second daemon; real kills are in test_kills.
  */
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "fake_hypervisor.h"
-#include "store/journal.h"
+#include "journal_daemons.h"
 #include "store/journal_format.h"
 #include "store/log.h"
 #include "store/request.h"
-
-static char base[] = "/tmp/store-journal-XXXXXX", first[64], second[64];
-static struct daemon daemon_, next_;
-static struct client tool;
-
-static void run_command(const char *format, const char *a, const char *b)
-{
-    char command[256];
-    snprintf(command, sizeof(command), format, a, b);
-    if (system(command) != 0)
-        abort();
-}
-
-static void set_up(void)
-{
-    run_command("rm -rf %s %s", first, second);
-    CU_ASSERT_EQUAL_FATAL(daemon_create(&daemon_), 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&daemon_, first));
-    client_open(&tool, &daemon_, 0);
-}
-
-/* As if the daemon had been killed at this instant, and another were started. */
-static void start_next(void)
-{
-    run_command("rm -rf %2$s; cp -r %1$s %2$s", first, second);
-    CU_ASSERT_EQUAL_FATAL(daemon_create(&next_), 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(journal_open(&next_, second));
-}
-
-static void tear_down(void)
-{
-    close(tool.fd);
-    daemon_destroy(&daemon_);
-}
-
-static bool has(struct daemon *daemon, const char *path, const char *value)
-{
-    const struct node *node = tree_find(daemon->store.top, path);
-    size_t size = node && node->value ? node->value->size : 0;
-    return node && size == strlen(value) && (size == 0 || memcmp(node->value->data, value, size) == 0);
-}
-
-/* Both trees as text, compared. */
-static bool dump_node(void *context, const char *path, const struct node *node)
-{
-    FILE *file = context;
-    char permissions[256] = "";
-    size_t size = permissions_format(node->permissions, permissions, sizeof(permissions));
-    fprintf(file, "%s = %.*s ", path, node->value ? (int)node->value->size : 0, node->value ? node->value->data : "");
-    fwrite(permissions, 1, size, file);
-    return true;
-}
-
-static bool same_trees(struct daemon *one, struct daemon *other)
-{
-    char *texts[2];
-    size_t sizes[2];
-    struct daemon *daemons[] = {one, other};
-    for (int i = 0; i < 2; i++) {
-        FILE *file = open_memstream(&texts[i], &sizes[i]);
-        tree_walk(daemons[i]->store.top, dump_node, file);
-        fclose(file);
-    }
-    bool same = sizes[0] == sizes[1] && memcmp(texts[0], texts[1], sizes[0]) == 0;
-    same = same && one->store.usage.count == other->store.usage.count &&
-           memcmp(one->store.usage.entries, other->store.usage.entries,
-                  one->store.usage.count * sizeof(struct usage_entry)) == 0;
-    free(texts[0]);
-    free(texts[1]);
-    return same;
-}
 
 static void some_changes(void)
 {
@@ -278,35 +204,6 @@ static void random_bytes_are_no_journal_but_no_crash(void)
     tear_down();
 }
 
-static void without_room_writes_fail_and_reads_go_on(void)
-{
-    set_up();
-    struct rlimit old, small;
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &old);
-    small = old;
-    small.rlim_cur = 500 + 32 * 1024; /* what domain 0's removals may still take */
-    setrlimit(RLIMIT_FSIZE, &small);
-    call_write(&tool, 0, "/a", "1");
-    const char *reply = "OK";
-    int written = 0;
-    for (; written < 50 && strcmp(reply, "OK") == 0; written++)
-        reply = call_write(&tool, 0, "/a", "2");
-    CU_ASSERT_STRING_EQUAL(reply, "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/a", "3"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/a"), "2");
-    uint32_t tx = start_transaction(&tool);
-    call_write(&tool, tx, "/a", "4");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_READ, 0, "/a"), "2");
-    setrlimit(RLIMIT_FSIZE, &old);
-    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/a", "5"), "OK");
-    start_next();
-    CU_ASSERT_TRUE(has(&next_, "/a", "5"));
-    daemon_destroy(&next_);
-    tear_down();
-}
-
 static void the_file_stays_small(void)
 {
     set_up();
@@ -327,17 +224,6 @@ static void the_file_stays_small(void)
     CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
     daemon_destroy(&next_);
     tear_down();
-}
-
-/* The fake hypervisor's domains are served too. */
-static void set_up_with_rings(void)
-{
-    set_up();
-    memset(domains, 0, sizeof(domains));
-    fake_daemon = &daemon_;
-    CU_ASSERT_EQUAL(domains_open(&daemon_, &hypervisor), 0);
-    CU_ASSERT_EQUAL(domains_connect_own(&daemon_), 0);
-    journal_restore_domains(daemon_.journal);
 }
 
 /* A tree of some thousand nodes, most of them in the snapshot that the file begins with. */
@@ -553,97 +439,6 @@ static void what_was_done_but_not_answered_is_answered_once(void)
     tear_down();
 }
 
-/* A guest's removals are refused like its writes; those of domain 0 find room of their own, which has an end. */
-static void without_room_domain_0_removes(void)
-{
-    set_up_with_rings();
-    introduce(&tool, 5);
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "own\0v"), "OK");
-    char path[32];
-    for (int i = 0; i < 2000; i++) {
-        snprintf(path, sizeof(path), "/some/%d", i);
-        call_write(&tool, 0, path, "");
-    }
-    struct rlimit old, small;
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &old);
-    small = old;
-    small.rlim_cur = 0;
-    setrlimit(RLIMIT_FSIZE, &small);
-    while (strcmp(call_write(&tool, 0, "/fill", ""), "OK") == 0)
-        ;
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_RM, "own"), "ENOSPC");
-    uint32_t tx = start_transaction(&tool);
-    CALL(&tool, XS_RM, tx, "/some/0");
-    call_write(&tool, tx, "/some/1", "1");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "ENOSPC"); /* it would write, too */
-    tx = start_transaction(&tool);
-    CALL(&tool, XS_RM, tx, "/some/0");
-    CALL(&tool, XS_RM, tx, "/some/1");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_TRANSACTION_END, tx, "T"), "OK");
-    int removed = 2;
-    for (const char *reply = "OK"; removed < 2000 && strcmp(reply, "OK") == 0; removed += strcmp(reply, "OK") == 0) {
-        snprintf(path, sizeof(path), "/some/%d", removed);
-        reply = call_text(&tool, XS_RM, 0, path, strlen(path) + 1);
-        if (removed == 100)
-            CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "ENOSPC");
-    }
-    CU_ASSERT_TRUE(removed > 300 && removed < 2000);
-    setrlimit(RLIMIT_FSIZE, &old);
-    start_next();
-    CU_ASSERT_TRUE(same_trees(&daemon_, &next_));
-    daemon_destroy(&next_);
-    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "OK");
-    tear_down();
-}
-
-/* What could not be there after a kill is not promised: also the introduction of a domain, whose ring would be lost. */
-static void without_room_nothing_is_promised(void)
-{
-    set_up_with_rings();
-    introduce(&tool, 5);
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0v"), "OK");
-    struct rlimit old, small;
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &old);
-    small = old;
-    small.rlim_cur = 300000; /* before it is written anew */
-    setrlimit(RLIMIT_FSIZE, &small);
-    char value[1001];
-    memset(value, 'v', sizeof(value));
-    for (size_t size = sizeof(value) - 1;; size = 0) {
-        value[size] = '\0';
-        for (int i = 0; i < 2000 && strcmp(call_write(&tool, 0, "/fill", value), "OK") == 0; i++)
-            ;
-        if (size == 0)
-            break;
-    }
-    CU_ASSERT_STRING_EQUAL(call_write(&tool, 0, "/fill", ""), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "6\0" "77\0" "3"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_IS_DOMAIN_INTRODUCED, 0, "6"), "F");
-    CU_ASSERT_FALSE(domains[6].mapped || domains[6].bound);
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_SET_TARGET, 0, "5\0" "5"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, OPERATION_SET_QUOTA, 0, "5\0nodes\0" "7"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, OPERATION_SET_FEATURE, 0, "7\0" "1"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0w"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WATCH, "x\0t"), "ENOSPC");
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "v");
-    setrlimit(RLIMIT_FSIZE, &old);
-    CU_ASSERT_STRING_EQUAL(CALL(&tool, XS_INTRODUCE, 0, "6\0" "77\0" "3"), "OK");
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_WRITE, "x\0w"), "OK");
-
-    start_next();
-    fake_daemon = &next_;
-    CU_ASSERT_EQUAL(domains_open(&next_, &hypervisor), 0);
-    CU_ASSERT_EQUAL(domains_connect_own(&next_), 0);
-    journal_restore_domains(next_.journal);
-    CU_ASSERT_PTR_NOT_NULL(domains_find(&next_, 6));
-    CU_ASSERT_STRING_EQUAL(RING_CALL(5, XS_READ, "x"), "w");
-    daemon_destroy(&next_);
-    tear_down();
-}
-
 /* What a kill leaves between a write to the one file and one to the other. */
 static void start_on(const char *journal_from, const char *rings_from)
 {
@@ -788,7 +583,6 @@ int main(void)
         {"damage is told, kept and passed over", damage_is_told_and_passed_over},
         {"a record that was not finished is no damage", a_record_that_was_not_finished_is_no_damage},
         {"random bytes are no journal, but no crash", random_bytes_are_no_journal_but_no_crash},
-        {"without room writes fail and reads go on", without_room_writes_fail_and_reads_go_on},
         {"the file stays small", the_file_stays_small},
         {"a tree is read back from a snapshot", a_tree_is_read_back_from_a_snapshot},
         {"damage in a snapshot costs a part of it", damage_in_a_snapshot_costs_a_part_of_it},
@@ -796,13 +590,9 @@ int main(void)
         {"what was done but not answered is answered once", what_was_done_but_not_answered_is_answered_once},
         {"journal and ring states need not agree", journal_and_ring_states_need_not_agree},
         {"a number that was given again is another domain", a_number_that_was_given_again_is_another_domain},
-        {"without room domain 0 can still remove something", without_room_domain_0_removes},
-        {"without room nothing is promised that a kill would take", without_room_nothing_is_promised},
     };
-    if (!mkdtemp(base))
+    if (!make_directories())
         return 1;
-    snprintf(first, sizeof(first), "%s/first", base);
-    snprintf(second, sizeof(second), "%s/second", base);
     int status = RUN_TESTS("journal", tests);
     run_command("rm -rf %s %s", base, "");
     return status;
