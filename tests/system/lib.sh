@@ -116,6 +116,13 @@ memory_is() { # KIB: that much is free
     [ "$(free_kib)" = "$1" ]
 }
 
+# load_modules NAME...: of domain 0's kernel; another case may have loaded them before.
+load_modules() {
+    for module in "$@"; do
+        grep -q "^$module " /proc/modules || insmod "/lib/modules/$module.ko" || fail "the module $module does not load"
+    done
+}
+
 # inventory: free memory, the domains and the whole store, to be compared before and after. What counts up by design
 # (domain ids) has to be gone again, so it does not show.
 inventory() {

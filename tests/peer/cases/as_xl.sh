@@ -35,9 +35,7 @@ alike() { # [-o] ARGUMENTS...: both programs, one after the other. -o: what is s
 }
 uuid=11111111-2222-3333-4444-555555555555
 # Debian's xl has scripts that serve its devices; these do no more than say that it is done
-for module in llc stp bridge; do
-    grep -q "^$module " /proc/modules || insmod "/lib/modules/$module.ko" || fail "the module $module does not load"
-done
+load_modules llc stp bridge
 brctl addbr xenbr0
 mkdir -p /etc/xen/scripts
 cat > /etc/xen/scripts/block << 'SCRIPT'

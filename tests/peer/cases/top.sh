@@ -9,9 +9,7 @@ config_paused a-guest-with-a-long-name 1
 domid=$(ctl domid small)
 
 # two interfaces (xentop looks for them only if there is a bridge), and packets that go out to the guest
-for module in dummy llc stp bridge; do
-    insmod /lib/modules/$module.ko 2> /dev/null || fail "the module $module does not load"
-done
+load_modules dummy llc stp bridge
 for device in 0 1; do
     ip link add "vif$domid.$device" type dummy && ip link set "vif$domid.$device" up || fail "no interface"
 done
