@@ -505,6 +505,26 @@ static void an_nmi_cut_off(void)
     CU_ASSERT_EQUAL(enter_at(RIP), 0);
 }
 
+/* Whether HLT follows STI is looked at by the exit, and on QEMU alone; an entry must not wait for the memory map. */
+static void a_halt_behind_sti(void)
+{
+    for (int shadow = 0; shadow < 2; shadow++)
+        for (int is_qemu = 0; is_qemu < 2; is_qemu++)
+            for (int halts = 0; halts < 2; halts++) {
+                start(WITH_NRIP);
+                cpu_features.svm_repeats_interrupts = is_qemu;
+                code_address = RIP;
+                code_readable = 1;
+                code[0] = halts ? 0xf4 : 0x90;
+                v->arch.halts_in_shadow = false;
+                vmcb->interrupt_shadow = (uint64_t)shadow;
+                leave(EXIT_INTR, RIP, 0);
+                CU_ASSERT_EQUAL(v->arch.halts_in_shadow, shadow && is_qemu && halts);
+                CU_ASSERT_EQUAL(fetches, (unsigned int)(shadow && is_qemu));
+            }
+    cpu_features.svm_repeats_interrupts = false;
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -520,6 +540,7 @@ int main(void)
         TEST_CASE(after_the_instruction),
         TEST_CASE(hypercalls),
         TEST_CASE(an_offer_ends_with_the_exit),
+        TEST_CASE(a_halt_behind_sti),
         TEST_CASE(the_next_nmi_waits_for_iret),
         TEST_CASE(an_nmi_at_the_iret),
         TEST_CASE(traps_of_the_guest),

@@ -57,6 +57,7 @@ struct arch_vcpu {
     uint64_t xcr0;              /* the guest's XCR0 */
     uint64_t tsc_aux;
     uint64_t debug[4];          /* DR0 to DR3 of a vCPU that is not on a CPU */
+    bool halts_in_shadow;       /* the last exit was behind STI and before HLT, on QEMU (svm/exit.c) */
     uint8_t offered_vector;     /* of the local APIC, accepted for the guest to take it by itself; 0: none */
     uint8_t upcall_vector;      /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback is used */
     uint64_t asid_generation;

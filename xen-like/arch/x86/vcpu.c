@@ -220,6 +220,7 @@ int vcpu_state_set(struct vcpu *v, const struct hvm_hw_cpu *state)
     v->arch.tsc_aux = state->msr_tsc_aux;
     v->arch.pending_exception = 0;
     v->arch.nmi = NMI_NONE;
+    v->arch.halts_in_shadow = false;
     virtualization->state_set(v, state);
     v->is_initialised = true;
     return 0;

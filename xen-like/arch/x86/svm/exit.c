@@ -2,8 +2,11 @@
 /* What is done for each exit: a table by exit code (APM 2, appendix C). */
 #include "svm.h"
 
+#include "cpu.h"
 #include "domain_zero.h"
 #include "registers.h"
+
+#define OPCODE_HLT 0xf4
 
 typedef void exit_handler(struct vcpu *v, struct vmcb *vmcb);
 
@@ -285,6 +288,19 @@ static const uint8_t exit_kinds[ARRAY_SIZE(exit_table)] = {
     [EXIT_IO] = EXIT_KIND_IO,          [EXIT_MSR] = EXIT_KIND_MSR,     [EXIT_VMMCALL] = EXIT_KIND_HYPERCALL,
 };
 
+/*
+ * QEMU does not restore the shadow of STI at VMRUN. If what it covers is HLT, the guest relies on nothing coming in
+ * between: a kernel that found nothing to do would halt with what the interrupt brought still to be done. Without an
+ * offer it leaves at once, by that HLT, and is offered the interrupt then. Looked at here, not before the entry: a CPU
+ * that changes the guest's memory map waits for a vCPU that is entering, while it holds what guest_fetch needs.
+ */
+static bool halts_in_shadow(struct vcpu *v)
+{
+    uint8_t byte;
+    return cpu_features.svm_repeats_interrupts && guest_fetch(v, v->arch.registers.rip, &byte, 1) == 1 &&
+           byte == OPCODE_HLT;
+}
+
 void svm_handle_exit(struct vcpu *v)
 {
     struct vmcb *vmcb = v->arch.vmcb;
@@ -296,6 +312,8 @@ void svm_handle_exit(struct vcpu *v)
         v->arch.exits[code == EXIT_NESTED_PAGE_FAULT ? EXIT_KIND_FAULT : EXIT_KIND_OTHER]++;
     if (unlikely(v->arch.offered_vector))
         svm_take_back_offer(v);
+    if (unlikely(vmcb->interrupt_shadow))
+        v->arch.halts_in_shadow = halts_in_shadow(v);
     if (unlikely(vmcb->virtual_tpr != virtual_lapic_get_cr8(v)))
         virtual_lapic_set_cr8(v, vmcb->virtual_tpr & 0xf);
     if (likely(code < ARRAY_SIZE(exit_table) && exit_table[code]))

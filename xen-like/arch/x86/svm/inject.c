@@ -14,7 +14,6 @@
 #include "cpu.h"
 #include "registers.h"
 
-#define OPCODE_HLT 0xf4
 #define PRIORITY_ABOVE_ALL 0x1f /* V_IGN_TPR: whatever the task priority */
 
 /*
@@ -87,18 +86,6 @@ static bool give(struct vcpu *v, uint8_t vector, uint8_t priority)
 }
 
 /*
- * QEMU does not restore the shadow of STI at VMRUN. If what it covers is HLT, the guest relies on nothing coming in
- * between: a kernel that found nothing to do would halt with what the interrupt brought still to be done. Without an
- * offer it leaves at once, by that HLT, and is offered the interrupt then.
- */
-static bool halts_next(struct vcpu *v, const struct vmcb *vmcb)
-{
-    uint8_t byte;
-    return unlikely(vmcb->interrupt_shadow) && cpu_features.svm_repeats_interrupts &&
-           guest_fetch(v, v->arch.registers.rip, &byte, 1) == 1 && byte == OPCODE_HLT;
-}
-
-/*
  * The local APIC's interrupt goes before the upcall: its end is an exit, after which the upcall's turn comes, while
  * nothing tells of the end of an upcall.
  */
@@ -107,7 +94,7 @@ static void give_interrupt(struct vcpu *v, struct vmcb *vmcb)
     int vector = virtual_lapic_pending_vector(v);
 
     vmcb->virtual_irq = 0;
-    if (unlikely(v->arch.nmi == NMI_STEPPING) || halts_next(v, vmcb))
+    if (unlikely(v->arch.nmi == NMI_STEPPING || (vmcb->interrupt_shadow && v->arch.halts_in_shadow)))
         return; /* an exit is near */
     if (unlikely(vector >= 0)) {
         virtual_lapic_accept(v, (uint8_t)vector);
