@@ -518,7 +518,7 @@ static void a_halt_behind_sti(void)
                 code[0] = halts ? 0xf4 : 0x90;
                 v->arch.halts_in_shadow = false;
                 vmcb->interrupt_shadow = (uint64_t)shadow;
-                leave(EXIT_INTR, RIP, 0);
+                leave(EXIT_NMI, RIP, 0);
                 CU_ASSERT_EQUAL(v->arch.halts_in_shadow, shadow && is_qemu && halts);
                 CU_ASSERT_EQUAL(fetches, (unsigned int)(shadow && is_qemu));
             }
