@@ -103,8 +103,10 @@ static int run_memreport(struct request *request, const char *const *arguments, 
     report_memory(request->daemon, to);
     bool written = !ferror(to);
     written = fclose(to) == 0 && written;
-    if (count == 1)
+    if (count == 1 || !written) {
+        free(text);
         return written ? 0 : EIO;
+    }
     if (size >= XENSTORE_PAYLOAD_MAX)
         size = XENSTORE_PAYLOAD_MAX - 1;
     while (size > 0 && text[size - 1] != '\n')
