@@ -62,6 +62,7 @@ struct cli {
     struct progress *progress; /* the one that is shown; NULL: none */
     unsigned counts[CLI_OPTIONS_MAX]; /* how often each option of the verb was given */
     const char *values[CLI_OPTIONS_MAX];
+    bool worded[CLI_OPTIONS_MAX]; /* given as a word, --like-this */
     char **arguments;
     int arguments_count;
     FILE *out, *err;
@@ -76,6 +77,8 @@ struct cli {
  */
 int cli_parse(struct cli *cli, int count, char **words);
 unsigned cli_given(const struct cli *cli, char letter);
+/* Whether an option was given as its word, not as its letter. */
+bool cli_worded(const struct cli *cli, char letter);
 /* An option's argument; NULL when it was not given. */
 const char *cli_value(const struct cli *cli, char letter);
 const struct cli_verb *cli_verb_find(const char *name);
@@ -105,6 +108,8 @@ void cli_explain(struct cli *cli, const char *format, ...) __attribute__((format
 void cli_print_usage(FILE *file, const struct cli_verb *verb);
 void cli_print_help(FILE *file, const struct cli_verb *verb);
 void cli_print_verbs(FILE *file);
+/* The document keel.help/1, of one verb or (NULL) of all (verb_help.c). */
+int help_print_json(struct cli *cli, const struct cli_verb *only);
 
 /* --- domains (domains.c) ------------------------------------------------------------------------------------ */
 

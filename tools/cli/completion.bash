@@ -20,6 +20,7 @@ _ctl()
     local i place=0 last='' kinds
     for ((i = 1; i < COMP_CWORD; i++)); do
         before=${COMP_WORDS[i]}
+        [[ $before == = ]] && continue # bash parts --option=value, and key=value, in three
         if [[ -z $verb && $before != -* ]]; then
             verb=$before
             # verbs of two words, as "store ls"
@@ -32,6 +33,7 @@ _ctl()
         fi
         last=${COMP_WORDS[i]}
     done
+    [[ $word == = ]] && word=''
     if [[ -z $verb ]]; then
         choices=$(sed 's/ .*//' <<< "$_ctl_verbs" | sort -u)
     elif grep -q "^$verb " <<< "$_ctl_verbs"; then

@@ -79,6 +79,10 @@ int config_file_read(struct cli *cli, const char *file, const char *const *setti
     struct stat properties;
     int result, status;
 
+    if (file && strcmp(file, "-") == 0)
+        file = "/dev/stdin";
+    if (file && *file == '\0')
+        return cli_fail(cli, ENOENT, "the name of the configuration file is empty");
     if (file && stat(file, &properties) == 0 && !S_ISREG(properties.st_mode)) /* is read only once, and may be XML */
         twin_become();
     if (file)
@@ -103,9 +107,18 @@ int config_argument_read(struct cli *cli, int first, struct ctl_config *config)
 
 static int check_readable(struct cli *cli, const char *source, const char *key, const char *path)
 {
-    if (!path || access(path, R_OK) == 0)
+    struct stat properties;
+    int error = 0;
+
+    if (!path)
         return CLI_DONE;
-    return cli_fail(cli, errno, "%s: key \"%s\": %s cannot be read: %s", source, key, path, strerror(errno));
+    if (access(path, R_OK) < 0 || stat(path, &properties) < 0)
+        error = errno;
+    else if (S_ISDIR(properties.st_mode))
+        error = EISDIR;
+    if (!error)
+        return CLI_DONE;
+    return cli_fail(cli, error, "%s: key \"%s\": %s cannot be read: %s", source, key, path, strerror(error));
 }
 
 /* Devices that no backend serves, and disks whose file or device is not there. */

@@ -26,6 +26,13 @@ unsigned cli_given(const struct cli *cli, char letter)
     return index < 0 ? 0 : cli->counts[index];
 }
 
+bool cli_worded(const struct cli *cli, char letter)
+{
+    int index = option_index(cli->verb, letter);
+
+    return index >= 0 && cli->worded[index];
+}
+
 const char *cli_value(const struct cli *cli, char letter)
 {
     int index = option_index(cli->verb, letter);
@@ -58,6 +65,7 @@ static int parse_word(struct cli *cli, const char *text, int *at, int count, cha
             return cli_usage_error(cli, "option --%s needs a value: --%s=%s", option->word, option->word,
                                    option->argument);
         cli->counts[i]++;
+        cli->worded[i] = true;
         cli->values[i] = value;
         return CLI_DONE;
     }
@@ -185,6 +193,8 @@ static int run_verb(struct cli *cli, int count, char **words)
 {
     int status = cli_parse(cli, count, words);
 
+    if (status < 0 && cli->json)
+        return help_print_json(cli, cli->verb);
     if (status < 0) {
         cli_print_help(cli->out, cli->verb);
         return CLI_DONE;

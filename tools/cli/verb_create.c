@@ -83,12 +83,15 @@ static int start(struct cli *cli, uint32_t domid)
     return result < 0 ? cli_fail_ctl(cli, result) : CLI_DONE;
 }
 
-/* `create -n 200 FILE`: -n is followed by a number, which stands first among the arguments then. */
+/*
+ * `create -n 200 FILE`: -n is followed by a number, which stands first among the arguments then. Behind --dry-run it is a
+ * file like any other: who writes that wants nothing created.
+ */
 static bool take_count(struct cli *cli)
 {
     const char *first = cli->arguments_count ? cli->arguments[0] : "";
 
-    if (cli_given(cli, 'n') != 1 || *first == '\0' || first[strspn(first, "0123456789")] != '\0')
+    if (cli_given(cli, 'n') != 1 || cli_worded(cli, 'n') || *first == '\0' || first[strspn(first, "0123456789")] != '\0')
         return false;
     cli->arguments++;
     cli->arguments_count--;
@@ -138,7 +141,7 @@ static const struct cli_option options[] = {
     { 'p', "paused", NULL, "leave it paused" },
     { 'c', "console", NULL, "attach to its console" },
     { 'q', "quiet", NULL, "print errors only" },
-    { 'n', "dry-run", NULL, "check the configuration, create nothing; with a number: so many guests" },
+    { 'n', "dry-run", NULL, "check the configuration, create nothing; -n NUMBER: so many guests" },
     { 'f', "defconfig", "FILE", "the configuration file" },
     { 0 },
 };

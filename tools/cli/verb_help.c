@@ -20,12 +20,14 @@ static void put_options(yajl_gen json, const struct cli_verb *verb)
     json_array_close(json);
 }
 
-static int print_json(struct cli *cli)
+int help_print_json(struct cli *cli, const struct cli_verb *only)
 {
     yajl_gen json = json_open("keel.help/1");
 
     json_array_open(json, "verbs");
     for (size_t i = 0; cli_verbs[i]; i++) {
+        if (only && cli_verbs[i] != only)
+            continue;
         json_object_open(json);
         json_text(json, "name", cli_verbs[i]->name);
         json_text(json, "arguments", cli_verbs[i]->arguments);
@@ -50,7 +52,7 @@ static int run(struct cli *cli)
 {
     if (cli->arguments_count == 0) {
         if (cli->json)
-            return print_json(cli);
+            return help_print_json(cli, NULL);
         cli_print_verbs(cli->out);
         return CLI_DONE;
     }
@@ -61,6 +63,8 @@ static int run(struct cli *cli)
         return cli_verb_unknown(cli, cli->arguments_count, cli->arguments);
     if (used < cli->arguments_count)
         return cli_usage_error(cli, "help does not take \"%s\"", cli->arguments[used]);
+    if (cli->json)
+        return help_print_json(cli, verb);
     cli_print_help(cli->out, verb);
     return CLI_DONE;
 }

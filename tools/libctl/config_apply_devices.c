@@ -35,6 +35,15 @@ static bool is_list(struct config_builder *builder, const struct config_setting 
     return value->count > 0;
 }
 
+/* By the number: one disk may have several names. */
+static bool is_same_disk(const char *one, const char *other)
+{
+    uint32_t number, other_number;
+
+    return strcmp(one, other) == 0 || (ctl_disk_number(one, &number) == 0 &&
+                                       ctl_disk_number(other, &other_number) == 0 && number == other_number);
+}
+
 void config_apply_disks(struct config_builder *builder, const struct config_setting *setting)
 {
     const struct config_value *value = &setting->value;
@@ -56,9 +65,14 @@ void config_apply_disks(struct config_builder *builder, const struct config_sett
             continue;
         }
         for (size_t j = 0; j < i; j++) {
-            if (config->disks[j].vdev && strcmp(config->disks[j].vdev, disk->vdev) == 0)
-                config_error(builder->log, value->items[i].place, "key \"%s\": there are two disks %s", setting->key,
-                             disk->vdev);
+            const char *other = config->disks[j].vdev;
+            bool same_name = other && strcmp(other, disk->vdev) == 0;
+
+            if (!other || !is_same_disk(other, disk->vdev))
+                continue;
+            config_error(builder->log, value->items[i].place, "key \"%s\": there are two disks %s%s%s%s", setting->key,
+                         other, same_name ? "" : " (", same_name ? "" : disk->vdev, same_name ? "" : ")");
+            break;
         }
     }
 }
@@ -79,9 +93,17 @@ void config_apply_nics(struct config_builder *builder, const struct config_setti
     for (size_t i = 0; i < value->count; i++) {
         struct ctl_nic *nic = &config->nics[config->nics_count++];
 
-        if (!config_nic_parse(value->items[i].text, nic, why))
+        if (!config_nic_parse(value->items[i].text, nic, why)) {
             config_error(builder->log, value->items[i].place, "key \"%s\": %s", setting->key, why);
-        else if (!nic->number_set)
+            nic->number = UINT32_MAX; /* like no other */
+            continue;
+        }
+        if (!nic->number_set)
             nic->number = (uint32_t)i;
+        for (size_t j = 0; j < i; j++)
+            if (config->nics[j].number == nic->number)
+                config_error(builder->log, value->items[i].place,
+                             "key \"%s\": there are two interfaces with the number %u (devid)", setting->key,
+                             nic->number);
     }
 }

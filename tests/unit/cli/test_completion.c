@@ -103,6 +103,9 @@ static void arguments(void)
     offers("create g.cfg memory=1 vcp", "vcpus=\n");
     offers("--json pau", "pause\n");
     offers("list --verb", "--verbose\n");
+    offers("wait --timeout = 5 web p", "paused\n");
+    offers("config-update web --defconfig = tools/cli/main", "tools/cli/main.c\n");
+    offers("sched-credit2 --domain =", "web\ntwo words\n");
 }
 
 int main(void)

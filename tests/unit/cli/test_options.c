@@ -119,6 +119,13 @@ static void help(void)
         end(&by_verb);
         end(&by_option);
     }
+    struct outcome by_verb = RUN("help", "store", "ls", "--json"), by_option = RUN("store", "ls", "--json", "--help");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(by_verb.out, "\"name\": \"store ls\""));
+    CU_ASSERT_PTR_NULL(strstr(by_verb.out, "\"name\": \"create\""));
+    CU_ASSERT_STRING_EQUAL(by_verb.out, by_option.out);
+    end(&by_verb);
+    end(&by_option);
 }
 
 static void table_is_sound(void)
@@ -224,6 +231,33 @@ static void dry_run(void)
           "ctl: command line: key \"kernel\": /nonexistent cannot be read: No such "
           "file or directory\n");
     fails(RUN("create", "-n", "memory=1"), 1, "ctl: command line: key \"name\" is missing");
+    fails(RUN("create", "-n", "name=x", "kernel=/"), 1, "key \"kernel\": / cannot be read: Is a directory\n");
+    fails(RUN("check", "name=x", "kernel=/proc/self/exe", "ramdisk=/tmp"), 1, "key \"ramdisk\": /tmp cannot be read: Is");
+    fails(RUN("check", ""), 1, "ctl: the name of the configuration file is empty\n");
+    /* many guests are for -n alone: --dry-run creates nothing, whatever comes behind it */
+    fails(RUN("create", "--dry-run", "200", "g.cfg"), 2, "two configuration files, \"200\" and \"g.cfg\"");
+}
+
+/* As "-", and as the file that it is. */
+static void standard_input(void)
+{
+    static const char text[] = "name = 'x'; kernel = '/proc/self/exe'\n";
+    int before = dup(STDIN_FILENO), ends[2];
+
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+        CU_ASSERT_EQUAL(write(ends[1], text, strlen(text)), (ssize_t)strlen(text));
+        close(ends[1]);
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[0]);
+        struct outcome outcome = RUN("create", "-n", i ? "-" : "/dev/stdin");
+
+        CU_ASSERT_EQUAL(outcome.status, 0);
+        CU_ASSERT_STRING_EQUAL(outcome.out, "/dev/stdin: good: guest \"x\", 128 MiB, 1 vCPU\n");
+        end(&outcome);
+    }
+    dup2(before, STDIN_FILENO);
+    close(before);
 }
 
 static void a_full_device_is_told(void)
@@ -262,6 +296,7 @@ int main(void)
         TEST_CASE(parsing),
         TEST_CASE(json_errors),
         TEST_CASE(dry_run),
+        TEST_CASE(standard_input),
         TEST_CASE(a_full_device_is_told),
         TEST_CASE(outside_a_control_domain),
     };

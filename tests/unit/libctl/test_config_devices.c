@@ -229,6 +229,11 @@ static void in_a_configuration(void)
     CU_ASSERT_EQUAL(result.config.nics[2].number, 2);
     end(&result);
     refused(HEAD "disk=['/a,,xvda',\n  '/b,,xvda']\n", "g.cfg:4:3: key \"disk\": there are two disks xvda");
+    /* by their numbers: xvda has other names */
+    refused(HEAD "disk=['/a,,xvda', '/b,,d0', '/c,,51712']\n", "g.cfg:3:19: key \"disk\": there are two disks xvda (d0)");
+    refused(HEAD "vif=['', 'devid=0']\n", "g.cfg:3:10: key \"vif\": there are two interfaces with the number 0 (devid)");
+    refused(HEAD "vif=['devid=1', '']\n", "g.cfg:3:17: key \"vif\": there are two interfaces with the number 1 (devid)");
+    accepted(HEAD "vif=['devid=1', 'devid=0']\n");
     refused(HEAD "disk='phy:/dev/x,xvda,w'\n", "key \"disk\": a list of strings expected");
     refused(HEAD "disk=[['/a']]\n", "g.cfg:3:7: key \"disk\": a string expected");
     refused(HEAD "vif=['mac=1']\n", "g.cfg:3:6: key \"vif\": \"1\" is no MAC address");
