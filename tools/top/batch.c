@@ -5,6 +5,7 @@
  */
 #include "batch.h"
 #include "columns.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,6 +20,16 @@ static void print_header(FILE *file, int name_width)
 {
     fprintf(file, "%*s  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) VCPUS NETS NETTX(k) NETRX(k) "
             "VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID\n", name_width, "NAME");
+}
+
+/* Ends a text after so many bytes, or before the character in UTF-8 that would be cut there. */
+static void cut(char *text, size_t length)
+{
+    if (strlen(text) <= length)
+        return;
+    while (length && (text[length] & 0xc0) == 0x80)
+        length--;
+    text[length] = '\0';
 }
 
 static double share(uint64_t part, uint64_t whole)
@@ -63,12 +74,12 @@ static void print_domain(FILE *file, const struct sample *sample, const struct r
 {
     const struct sample_domain *domain = sample_domain(sample, index);
     double cpu_percent = rates_domain(rates, index)->cpu_percent;
-    char state[7];
+    char state[7], name[SAMPLE_NAME_SIZE];
 
-    if (options->full_name)
-        fprintf(file, "%*s", name_width, domain->name);
-    else
-        fprintf(file, "%*.*s", name_width, name_width, domain->name);
+    text_plain(domain->name, name, sizeof(name));
+    if (!options->full_name)
+        cut(name, (size_t)name_width);
+    fprintf(file, "%*s", name_width, name);
     columns_state(domain, state);
     fprintf(file, " %s %10" PRIu64 " %6.1f", state, SECONDS(domain->cpu_time_ns),
             isnan(cpu_percent) ? 0 : cpu_percent);

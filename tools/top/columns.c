@@ -91,8 +91,8 @@ static void print_number(double value, char text[TEXT_SIZE])
 #define CALL_COLUMN(end, name, heading, help) { heading, 6, text_count, value_call_##name, help },
 
 const struct column columns[] = {
-    { "NAME", 14, NULL, NULL, "name of the domain" },
-    { "ID", 4, print_number, value_domid, "its number" },
+    { "NAME", 13, NULL, NULL, "name of the domain" },
+    { "ID", 5, print_number, value_domid, "its number" },
     { "STATE", 6, NULL, NULL, "d dying, s shut down, b blocked, c crashed, p paused, r running" },
     { "CPU%", 6, text_percent, value_cpu, "time on CPUs, in percent of one CPU" },
     { "WAIT%", 5, text_percent, value_wait, "time runnable while others ran; Xen tells it of domain 0 alone" },

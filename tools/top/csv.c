@@ -2,6 +2,7 @@
 /* Domains as comma-separated values (RFC 4180, lines ended by a newline alone). */
 #include "batch.h"
 #include "fields.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,7 +23,7 @@ static void print_text(FILE *file, const char *text)
 {
     bool is_formula = *text && strchr("=+-@", *text);
 
-    if (!is_formula && !text[strcspn(text, ",\"\r\n")]) {
+    if (!is_formula && !text[strcspn(text, ",\"")]) {
         fputs(text, file);
         return;
     }
@@ -35,6 +36,7 @@ static void print_text(FILE *file, const char *text)
 static void print_field(FILE *file, const struct field *field, const void *structure)
 {
     const char *member = (const char *)structure + field->offset;
+    char text[SAMPLE_NAME_SIZE]; /* no text of a sample is longer */
     uint64_t number;
     double rate;
     bool flag;
@@ -51,7 +53,8 @@ static void print_field(FILE *file, const struct field *field, const void *struc
         fputc(flag ? '1' : '0', file);
         break;
     case FIELD_TEXT:
-        print_text(file, member);
+        text_plain(member, text, sizeof(text));
+        print_text(file, text);
         break;
     case FIELD_RATE:
         memcpy(&rate, member, sizeof(rate));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Metrics from one table: what each is called, of what things there is one, and which member of a sample it shows. */
 #include "metrics.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -69,39 +70,14 @@ static const struct metric metrics[] = {
       "Times that the disk's backend had no free request."),
 };
 
-/* How many bytes a character takes that begins here; 0 when it is no valid UTF-8. */
-static size_t utf8_length(const unsigned char *text)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc2 ? 2 : 0;
-    uint32_t character = length == 4 ? text[0] & 7u : length == 3 ? text[0] & 15u : text[0] & 31u;
-
-    if (length <= 1 || text[0] > 0xf4)
-        return length == 1;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        character = character << 6 | (text[i] & 0x3fu);
-    }
-    return character < least[length] || character > 0x10ffff || (character >> 11) == 0x1b ? 0 : length;
-}
-
 static void print_label(FILE *file, const char *name, const char *text)
 {
-    fprintf(file, "%s=\"", name);
-    while (*text) {
-        size_t length = utf8_length((const unsigned char *)text);
+    char plain[SAMPLE_NAME_SIZE]; /* no text of a sample is longer */
 
-        if (*text == '\n')
-            fputs("\\n", file);
-        else if (*text == '"' || *text == '\\')
-            fprintf(file, "\\%c", *text);
-        else if (length == 0)
-            fputc('?', file);
-        else
-            fwrite(text, 1, length, file);
-        text += length ? length : 1;
-    }
+    text_plain(text, plain, sizeof(plain));
+    fprintf(file, "%s=\"", name);
+    for (const char *at = plain; *at; at++)
+        fprintf(file, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
     fputc('"', file);
 }
 

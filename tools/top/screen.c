@@ -138,6 +138,13 @@ static SCREEN *begin(char *error, size_t error_size)
                  name ? name : "");
         return NULL;
     }
+    if (!tigetstr("cup") || tigetstr("cup") == (char *)-1) {
+        snprintf(error, error_size, "a terminal called \"%s\" (TERM) has no cursor that can be moved: use --batch, "
+                 "--json or --csv", termname());
+        endwin();
+        delscreen(terminal);
+        return NULL;
+    }
     cbreak();
     noecho();
     nonl();
@@ -175,7 +182,6 @@ static void take_sample(struct screen *screen)
 {
     int result;
 
-    screen->source->parts = screen->options->record ? (unsigned)SAMPLE_ALL : view_parts(&screen->view);
     result = top_advance(&screen->samples, screen->source, screen->options, screen->message, sizeof(screen->message));
     if (result == 1)
         screen->message[0] = '\0';
@@ -256,7 +262,7 @@ int screen_run(const struct top_options *options, struct source *source, int sig
     screen->view.disks = options->batch.disks;
     if (options->filter)
         snprintf(screen->view.filter, sizeof(screen->view.filter), "%s", options->filter);
-    source->parts = options->record ? (unsigned)SAMPLE_ALL : view_parts(&screen->view);
+    source->parts = SAMPLE_ALL; /* a key shows any of them, of a frozen sample too */
     result = top_begin(&screen->samples, source, options, error, error_size);
     if (result == 0) {
         snprintf(error, error_size, "the recording holds no sample");

@@ -191,7 +191,9 @@ static bool add_domain(struct source_fake *fake, struct sample *sample, unsigned
         snprintf(domain->name, sizeof(domain->name), "%s%02u", kinds[mix(guest, 8) % 6], guest);
     else
         snprintf(domain->name, sizeof(domain->name), "Domain-0");
-    return add_vcpus(fake, sample, guest) && (guest == 0 || add_devices(fake, sample, guest));
+    if ((fake->source.parts & SAMPLE_VCPUS) && !add_vcpus(fake, sample, guest))
+        return false;
+    return guest == 0 || add_devices(fake, sample, guest);
 }
 
 static bool add_host(struct source_fake *fake, struct sample *sample, uint64_t load)
@@ -200,7 +202,8 @@ static bool add_host(struct source_fake *fake, struct sample *sample, uint64_t l
 
     sample->host = (struct sample_host){
         .time_ns = START_NS + fake->number * fake->step_ns,
-        .wall_time_ms = START_MS + fake->number * (fake->step_ns / 1000000), .parts = SAMPLE_ALL, .cpus = HOST_CPUS,
+        .wall_time_ms = START_MS + fake->number * (fake->step_ns / 1000000), .parts = fake->source.parts | SAMPLE_NETWORKS | SAMPLE_DISKS,
+        .cpus = HOST_CPUS,
         .cpu_khz = 2600000, .memory_kib = HOST_MEMORY_KIB, .name = "example", .hypervisor = "made up",
     };
     for (size_t i = 0; i < 2; i++) {

@@ -155,8 +155,3 @@ void view_free(struct view *view)
     free(view->rows.items);
     memset(view, 0, sizeof(*view));
 }
-
-unsigned view_parts(const struct view *view)
-{
-    return SAMPLE_NETWORKS | SAMPLE_DISKS | (view->vcpus || view->has_open ? (unsigned)SAMPLE_VCPUS : 0);
-}

@@ -44,7 +44,5 @@ void view_move(struct view *view, const struct sample *sample, long by, size_t h
 /* Another column to sort by, `by` columns on. */
 void view_sort_next(struct view *view, int by);
 void view_free(struct view *view);
-/* What of samples is needed for what is shown: SAMPLE_... */
-unsigned view_parts(const struct view *view);
 
 #endif

@@ -113,6 +113,31 @@ static void a_network(void)
     rates_free(&rates);
 }
 
+/* What a name may hold: neither a line of its own nor a terminal's orders, and no half characters. */
+static void hostile_names(void)
+{
+    char *text;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    sample_at(&sample, 1);
+    strcpy(add_domain(&sample, 1, "a")->name, "x\n\x1b[31mred");
+    strcpy(add_domain(&sample, 2, "b")->name, "z\346\227\245\346\227\245\346\227\245\346\227\245");
+    rates_compute(&rates, &before, &sample);
+    batch_print(file, &sample, &rates, &(struct batch_options){ 0 });
+    batch_print(file, &sample, &rates, &(struct batch_options){ .full_name = true });
+    csv_print(file, &sample, &rates);
+    fclose(file);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nx??[31mred ------ "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nz\346\227\245\346\227\245\346\227\245 ------ "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n1000,1,x??[31mred,a,"));
+    for (const char *at = text; *at; at++)
+        CU_ASSERT((unsigned char)*at >= ' ' || *at == '\n');
+    free(text);
+    sample_free(&sample);
+    rates_free(&rates);
+}
+
 static void csv(void)
 {
     char *text, *line;
@@ -142,4 +167,5 @@ static void csv(void)
 }
 
 TEST_MAIN("text", { "plain", plain }, { "full_names", full_names }, { "all_parts", all_parts },
-          { "a_network", a_network }, { "csv", csv })
+          { "a_network", a_network }, { "csv", csv },
+          { "hostile_names", hostile_names })

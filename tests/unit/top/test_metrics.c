@@ -70,13 +70,13 @@ static void values(void)
     sample_free(&sample);
 }
 
-/* Quotes, backslashes and line ends are escaped; what is no UTF-8 is replaced. */
+/* Quotes and backslashes are escaped; control characters and what is no UTF-8 are replaced. */
 static void labels(void)
 {
     static const struct {
         const char *name, *label;
     } cases[] = {
-        { "a\"b\\c\nd", "a\\\"b\\\\c\\nd" }, { "\303\274", "\303\274" }, { "\360\237\220\237", "\360\237\220\237" },
+        { "a\"b\\c\nd", "a\\\"b\\\\c?d" }, { "\x1b[2J", "?[2J" }, { "\303\274", "\303\274" }, { "\360\237\220\237", "\360\237\220\237" },
         { "x\303", "x?" }, { "\377\376", "??" }, { "\300\200", "??" }, { "\355\240\200", "???" },
         { "\364\220\200\200", "????" }, { "\340\200\200", "???" },
     };

@@ -116,7 +116,6 @@ static void with_parts(void)
     view.has_open = true;
     view.open = 1;
     rows_are("01vnd2");
-    CU_ASSERT_EQUAL(view_parts(&view), SAMPLE_ALL);
     sample_domain(&sample, 1)->exits = 0; /* they are counted */
     rows_are("01xhvnd2");
     view.has_open = false;
@@ -182,8 +181,11 @@ static void numbers(void)
         { text_bytes, 64.0 * (1ull << 30), "64G" }, { text_bytes, 1e21, "867E" }, { text_bytes, NAN, "-" },
         { text_count, 999, "999" }, { text_count, 999.6, "1.0k" }, { text_count, 1000, "1.0k" },
         { text_count, 56000, "56k" }, { text_percent, 12.345, "12.3" }, { text_percent, NAN, "-" },
+        { text_percent, 999.94, "999.9" }, { text_percent, 999.95, "1000" }, { text_percent, 12800, "12800" },
+        { text_percent, 99999.5, ">99k" },
         { text_seconds, 12.34, "12.3" }, { text_seconds, 3600 + 62, "1:01:02" },
         { text_seconds, 12 * 86400 + 3 * 3600 + 240, "12d03:04" }, { text_seconds, NAN, "-" },
+        { text_seconds, 999 * 86400.0, "999d00:00" }, { text_seconds, 12345 * 86400.0, "12345d" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -200,7 +202,9 @@ static void disks(void)
         uint64_t id;
         const char *text;
     } cases[] = { { 51712, "xvda" }, { 51713, "xvda1" }, { 51728, "xvdb" }, { 2049, "sda1" }, { 768, "hda" },
-                  { 5632, "hdc" }, { 268439552, "268439552" }, { UINT64_MAX - 1, "18446744073709551614" } };
+                  { 5632, "hdc" }, { 268439552, "xvdq" },
+                  { 1u << 28 | 25 << 8 | 3, "xvdz3" }, { 1u << 28 | 26 << 8, "xvdaa" }, { 1u << 28 | 701 << 8, "xvdzz" },
+                  { 1u << 28 | 702 << 8, "268615168" }, { 1u << 29, "536870912" }, { UINT64_MAX - 1, "18446744073709551614" } };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[TEXT_SIZE];
@@ -228,9 +232,32 @@ static void names(void)
     CU_ASSERT_STRING_EQUAL(text, "?1m");
     CU_ASSERT_EQUAL(text_fit("\303", 10, text, sizeof(text)), 1);
     CU_ASSERT_STRING_EQUAL(text, "?");
+    CU_ASSERT_EQUAL(text_fit("\342\200\256cod.exe", 10, text, sizeof(text)), 8); /* writing from right to left */
+    CU_ASSERT_STRING_EQUAL(text, "?cod.exe");
+    CU_ASSERT_EQUAL(text_fit("a\342\200\213b\357\273\277", 10, text, sizeof(text)), 4); /* nothing to be seen */
+    CU_ASSERT_STRING_EQUAL(text, "a?b?");
+    CU_ASSERT_EQUAL(text_fit("\314\210b\314\210", 10, text, sizeof(text)), 2); /* a mark without a letter; one with it */
+    CU_ASSERT_STRING_EQUAL(text, "?b\314\210");
     setlocale(LC_CTYPE, "C");
     text_fit("\303\274", 10, text, sizeof(text));
     CU_ASSERT_STRING_EQUAL(text, "??");
+}
+
+/* Names for output that goes on line by line: whatever the locale is. */
+static void plain_names(void)
+{
+    char text[16];
+
+    text_plain("a\x1b[31m\n\r\t\x7f\302\233\302\240", text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "a?[31m?????\302\240");
+    text_plain("0123456789abcdefghij", text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "0123456789abcde");
+    text_plain("0123456789abc\303\274", text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "0123456789abc\303\274");
+    text_plain("0123456789abcd\303\274", text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "0123456789abcd");
+    text_plain("\302\x9b\x9bm\302", text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "??m?");
 }
 
 /* Every heading and every text fits into its column. */
@@ -243,11 +270,13 @@ static void columns_fit(void)
     sample.host.memory_kib = 1;
     sample_domain(&sample, 0)->memory_kib = 1ull << 40;
     sample_domain(&sample, 0)->cpu_time_ns = INT64_MAX;
+    sample_domain(&sample, 0)->domid = 32751; /* the largest */
     for (size_t i = 0; i < columns_count; i++) {
         char text[256];
 
         CU_ASSERT((int)strlen(columns[i].heading) <= columns[i].width);
         CU_ASSERT(columns_text(&columns[i], &cell, columns[i].width, text, sizeof(text)) <= columns[i].width);
+        CU_ASSERT(i != columns_find("ID") || strcmp(text, "32751") == 0);
         CU_ASSERT_EQUAL(columns_find(columns[i].heading), i);
         CU_ASSERT(strlen(columns[i].help) <= 80 - 12);
     }
@@ -256,4 +285,5 @@ static void columns_fit(void)
 
 TEST_MAIN("view", { "sorted", sorted }, { "filtered", filtered }, { "with_parts", with_parts },
           { "selection", selection }, { "nothing_selected_stays_on_top", nothing_selected_stays_on_top },
-          { "numbers", numbers }, { "disks", disks }, { "names", names }, { "columns_fit", columns_fit })
+          { "numbers", numbers }, { "disks", disks }, { "names", names }, { "plain_names", plain_names },
+          { "columns_fit", columns_fit })
