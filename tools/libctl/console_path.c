@@ -48,12 +48,14 @@ int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path
         return ctl_fail(ctl, errno, "cannot watch %s in the store: %s", node, strerror(errno));
     while (!(found = read_tty(ctl, node, path, size)) && now_ms() < deadline_ms) {
         struct pollfd ready = { .fd = xs_fileno(ctl->store), .events = POLLIN };
-
+        int64_t left_ms = deadline_ms - now_ms();
         char **event;
 
-        poll(&ready, 1, (int)(deadline_ms - now_ms()));
+        poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
         while ((event = xs_check_watch(ctl->store)))
             free(event);
+        if (errno != EAGAIN)
+            return ctl_fail(ctl, EPIPE, "the store was lost while the console of domain %u was waited for", domid);
     }
     xs_unwatch(ctl->store, node, "tty");
     if (!found)

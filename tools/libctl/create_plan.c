@@ -37,6 +37,9 @@ static int check_config(struct ctl *ctl, const struct ctl_config *config)
                         config->name, (unsigned long long)config->memory_kib);
     if (config->max_memory_kib < config->memory_kib)
         return ctl_fail(ctl, EINVAL, "maxmem of guest \"%s\" is below its memory", config->name);
+    if (config->max_memory_kib > CTL_MEMORY_MAX_KIB)
+        return ctl_fail(ctl, EINVAL, "maxmem of guest \"%s\" is %llu KiB: no guest can have so much", config->name,
+                        (unsigned long long)config->max_memory_kib);
     if (!config->vcpus || config->max_vcpus < config->vcpus || config->max_vcpus > VCPUS_MAX)
         return ctl_fail(ctl, EINVAL, "vcpus of guest \"%s\" must be from 1 to maxvcpus, and that at most %u",
                         config->name, VCPUS_MAX);

@@ -25,9 +25,11 @@ static int open_lock(void)
 
 int creation_lock(void)
 {
-    int lock = open_lock();
+    int lock = open_lock(), locked = -1;
 
-    if (lock >= 0 && flock(lock, LOCK_SH) == 0)
+    while (lock >= 0 && (locked = flock(lock, LOCK_SH)) < 0 && errno == EINTR)
+        ;
+    if (locked == 0)
         return lock;
     creation_unlock(lock);
     return -1;

@@ -77,7 +77,10 @@ CTL_API int ctl_domain_pause(struct ctl *ctl, uint32_t domid);
 CTL_API int ctl_domain_unpause(struct ctl *ctl, uint32_t domid);
 /* Asks the guest through control/shutdown in the store; does not wait. */
 CTL_API int ctl_domain_shutdown(struct ctl *ctl, uint32_t domid, enum ctl_shutdown how);
-/* Ends a domain at once: devices, hypervisor state, store entries. Returns when all of it is gone. */
+/*
+ * Ends a domain at once: devices, hypervisor state, store entries. Returns when all of it is gone; -EBUSY when another
+ * domain or a daemon still holds some of its memory 10 s later: it is dead then, and what is left goes with that.
+ */
 CTL_API int ctl_domain_destroy(struct ctl *ctl, uint32_t domid);
 /* Free *list with free(). Returns the count. */
 CTL_API ssize_t ctl_vcpu_list(struct ctl *ctl, uint32_t domid, struct ctl_vcpu **list);
@@ -174,7 +177,10 @@ struct ctl_event {
 CTL_API int ctl_events_open(struct ctl *ctl, struct ctl_events **out);
 CTL_API void ctl_events_close(struct ctl_events *events);
 CTL_API int ctl_events_fd(const struct ctl_events *events);
-/* 1 with *event filled, 0 when there is nothing at the moment; never waits. -EPIPE: the store is gone, open anew. */
+/*
+ * 1 with *event filled, 0 when there is nothing at the moment: the descriptor is only waited for after that. Never waits.
+ * -EPIPE: the store is gone, open anew; after another failure nothing is lost, the next call looks again.
+ */
 CTL_API int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event *event);
 /* "created", "renamed", "shutdown", "destroyed". */
 CTL_API const char *ctl_event_word(enum ctl_event_kind kind);

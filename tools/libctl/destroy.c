@@ -74,6 +74,20 @@ static void remove_backends_of_kind(struct ctl *ctl, const char *kind)
     for_each_child(ctl, kind, remove_backend);
 }
 
+/* Whether a living domain but this one has the UUID: one that was restarted under it, or renamed and kept. */
+static bool has_twin(struct ctl *ctl, uint32_t domid, const uint8_t uuid[16])
+{
+    struct ctl_domain *list;
+    ssize_t count = ctl_domain_list_bare(ctl, 0, &list);
+    bool found = false;
+
+    for (ssize_t i = 0; i < count && !found; i++)
+        found = list[i].domid != domid && !list[i].dying && memcmp(list[i].uuid, uuid, sizeof(list[i].uuid)) == 0;
+    if (count >= 0)
+        free(list);
+    return found;
+}
+
 void ctl_store_forget_domain(struct ctl *ctl, uint32_t domid, const uint8_t uuid[16])
 {
     char path[CTL_STORE_PATH_MAX], text[CTL_UUID_TEXT];
@@ -94,7 +108,7 @@ void ctl_store_forget_domain(struct ctl *ctl, uint32_t domid, const uint8_t uuid
     ctl_uuid_text(uuid, text);
     ctl_path(path, "/vm/%s", text);
     vm = ctl_store_read(ctl, XBT_NULL, "/local/domain/%u/vm", domid);
-    if (!vm || !strcmp(vm, path))
+    if ((!vm || !strcmp(vm, path)) && !has_twin(ctl, domid, uuid))
         ctl_store_remove(ctl, path, "/");
     free(vm);
     ctl_path(path, "/libxl/%u", domid);

@@ -94,8 +94,9 @@ static bool is_taken_by(struct ctl *ctl, const char *backend, const struct ctl_d
 static bool may_still_write(struct ctl *ctl, const char *domid)
 {
     struct ctl_domain domain;
+    int result = ctl_domain_get(ctl, (uint32_t)strtoul(domid, NULL, 10), &domain);
 
-    return ctl_domain_get(ctl, (uint32_t)strtoul(domid, NULL, 10), &domain) == 0 && !domain.shutdown && !domain.dying;
+    return result == 0 ? !domain.shutdown && !domain.dying : result != -ESRCH;
 }
 
 int device_medium_check_others(struct ctl *ctl, const char *label, const struct ctl_disk *disk,

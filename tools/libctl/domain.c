@@ -183,13 +183,14 @@ static bool parse_domid(const char *text, uint32_t *domid)
 int ctl_domain_find(struct ctl *ctl, const char *name_or_id, uint32_t *domid)
 {
     struct ctl_domain *list;
-    ssize_t count = ctl_domain_list(ctl, &list);
+    ssize_t count = ctl_domain_list_bare(ctl, 0, &list);
     uint32_t number = 0;
     bool is_number = parse_domid(name_or_id, &number);
-    int result = -ESRCH;
+    int named, result = -ESRCH;
 
     if (count < 0)
         return (int)count;
+    named = ctl_domain_read_names(ctl, list, (size_t)count);
     for (ssize_t i = 0; i < count && result; i++) {
         if (!strcmp(list[i].name, name_or_id)) {
             *domid = list[i].domid;
@@ -203,6 +204,8 @@ int ctl_domain_find(struct ctl *ctl, const char *name_or_id, uint32_t *domid)
         }
     }
     free(list);
+    if (result < 0 && named < 0) /* it may be there, under a name that the store does not tell */
+        return named;
     return result ? ctl_fail(ctl, ESRCH, "there is no domain \"%s\"", name_or_id) : 0;
 }
 

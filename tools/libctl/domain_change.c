@@ -190,6 +190,8 @@ int ctl_memory_max(struct ctl *ctl, uint32_t domid, uint64_t memory_kib)
         return result;
     if (!ctl_store(ctl))
         return -ENOENT;
+    if (memory_kib > CTL_MEMORY_MAX_KIB)
+        return ctl_fail(ctl, EINVAL, "no domain can have %llu KiB of memory", (unsigned long long)memory_kib);
     if (memory_kib < domain.memory_kib)
         return ctl_fail(ctl, EINVAL, "domain %u has %llu KiB of memory; its limit cannot be below that", domid,
                         (unsigned long long)domain.memory_kib);
@@ -225,6 +227,10 @@ int ctl_trigger(struct ctl *ctl, uint32_t domid, enum ctl_trigger trigger, uint3
     struct ctl_domain domain;
     int result;
 
+    if (domid >= DOMID_FIRST_RESERVED)
+        return refused(ctl, -ESRCH, domid, "raise this trigger in a vCPU");
+    if ((unsigned)trigger >= sizeof(numbers) / sizeof(numbers[0]))
+        return ctl_fail(ctl, EINVAL, "there is no trigger of the number %d", (int)trigger);
     domctl.u.sendtrigger.trigger = numbers[trigger];
     domctl.u.sendtrigger.vcpu = vcpu;
     result = hypercall_domctl(ctl, &domctl);

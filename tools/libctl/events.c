@@ -90,10 +90,23 @@ static size_t keep_living(struct ctl_domain *list, size_t count)
     return kept;
 }
 
+/* All domains, with their names: without, each would seem to be gone. */
+static ssize_t list_named(struct ctl *ctl, struct ctl_domain **list)
+{
+    ssize_t count = ctl_domain_list_bare(ctl, 0, list);
+    int result = count > 0 ? ctl_domain_read_names(ctl, *list, (size_t)count) : 0;
+
+    if (result == 0)
+        return count;
+    free(*list);
+    *list = NULL;
+    return result;
+}
+
 static int look(struct ctl *ctl, struct ctl_events *events)
 {
     struct ctl_domain *list;
-    ssize_t got = ctl_domain_list(ctl, &list);
+    ssize_t got = list_named(ctl, &list);
     size_t count;
     bool good = true;
 
@@ -107,10 +120,15 @@ static int look(struct ctl *ctl, struct ctl_events *events)
         }
     for (size_t i = 0; i < count && good; i++)
         good = add_changes(events, find(events->known, events->known_count, &list[i]), &list[i]);
+    if (!good) { /* none is fetched: the next look finds them all again */
+        free(list);
+        events->count = 0;
+        return ctl_fail(ctl, ENOMEM, "there is no memory for an event");
+    }
     free(events->known);
     events->known = list;
     events->known_count = count;
-    return good ? 0 : ctl_fail(ctl, ENOMEM, "there is no memory for an event");
+    return 0;
 }
 
 int ctl_events_open(struct ctl *ctl, struct ctl_events **out)
@@ -130,7 +148,7 @@ int ctl_events_open(struct ctl *ctl, struct ctl_events **out)
         result = ctl_fail(ctl, errno ? errno : EIO, "the store does not tell of domains: %s", strerror(errno));
         goto close_store;
     }
-    count = ctl_domain_list(ctl, &events->known);
+    count = list_named(ctl, &events->known);
     result = (int)count;
     if (count < 0)
         goto close_store;
@@ -185,10 +203,10 @@ int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event
             return ctl_fail(ctl, EPIPE, "the store is gone: events have to be opened anew");
         if (!events->stale)
             return 0;
-        events->stale = false;
         result = look(ctl, events);
         if (result < 0)
             return result;
+        events->stale = false;
     }
     if (events->first == events->count)
         return 0;

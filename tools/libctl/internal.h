@@ -15,6 +15,9 @@
 #define CTL_ERROR_MAX 1024
 #define CTL_STORE_PATH_MAX 512
 
+/* No domain has more; sums and products of sizes up to this do not overflow. */
+#define CTL_MEMORY_MAX_KIB (1ull << 42)
+
 /* Of a domain's limit: the rings, the ACPI tables, what a balloon driver is off by. */
 #define CTL_MEMORY_SLACK_KIB 1024u
 

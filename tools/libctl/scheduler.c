@@ -38,6 +38,8 @@ static int share_op(struct ctl *ctl, uint32_t domid, enum ctl_scheduler schedule
     const char *name = scheduler == CTL_SCHEDULER_CREDIT ? "credit" : "credit2";
     int result;
 
+    if (domid >= DOMID_FIRST_RESERVED) /* cut to 16 bits it would be another domain's */
+        return ctl_fail(ctl, ESRCH, "there is no domain %u", domid);
     op->sched_id = scheduler == CTL_SCHEDULER_CREDIT ? XEN_SCHEDULER_CREDIT : XEN_SCHEDULER_CREDIT2;
     op->cmd = command;
     /* Both schedulers have the two fields in the same place. */

@@ -15,6 +15,8 @@ ssize_t ctl_vcpu_times(struct ctl *ctl, uint32_t domid, uint32_t vcpus_max, stru
 {
     size_t count = 0;
 
+    if (domid >= DOMID_FIRST_RESERVED)
+        return 0;
     for (uint32_t id = 0; id < vcpus_max && count < most; id++) {
         struct xen_domctl domctl = { .cmd = XEN_DOMCTL_getvcpuinfo, .domain = (domid_t)domid };
         const struct xen_domctl_getvcpuinfo *info = &domctl.u.getvcpuinfo;

@@ -44,6 +44,13 @@ unsigned fake_guests(void);
 /* The id that the next domain gets. */
 uint32_t fake_next_domid(void);
 
+/* Something has happened: each handle with a watch has an event. */
+void fake_store_event(void);
+/* Others change what a transaction uses, however often it is begun. */
+void fake_store_busy(bool busy);
+/* The connections of watches are lost. */
+void fake_store_lost(bool lost);
+
 /* --- between the parts of the fake ---------------------------------------------------------------------------- */
 
 bool fake_introduce(uint32_t domid, bool there);

@@ -3,6 +3,7 @@
 #include "fake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,14 @@ static unsigned long generation;
 static struct transaction transactions[TRANSACTIONS_MAX];
 
 struct xs_handle {
-    int unused;
+    bool watches;
+    unsigned seen; /* events up to here were fetched */
 };
+
+/* What the test makes of the store; see fake.h. */
+static unsigned events;
+static bool is_busy, is_lost;
+static int readable = -1;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -304,7 +311,7 @@ bool xs_transaction_end(struct xs_handle *handle, xs_transaction_t id, bool abor
     pthread_mutex_lock(&lock);
     struct transaction *transaction = &transactions[id - 1];
 
-    if (!fails && !abort_it && transaction->generation != generation) {
+    if (!fails && !abort_it && (transaction->generation != generation || is_busy)) {
         fails = true;
         error = EAGAIN;
     }
@@ -365,21 +372,50 @@ void fake_store_print(void (*line)(void *context, const char *text), void *conte
     }
 }
 
-/* --- watches: this store has none, so nobody waits for a device's driver here ------------------------------------- */
+/* --- watches: of all of them a handle is told when the test says that something has happened -------------------- */
 
 bool xs_watch(struct xs_handle *handle, const char *path, const char *token)
 {
-    errno = ENOSYS;
-    return false;
+    if (!goes_on(POINT_STORE_READ))
+        return false;
+    handle->watches = true;
+    handle->seen = events - 1; /* each watch begins with an event */
+    return true;
+}
+
+bool xs_unwatch(struct xs_handle *handle, const char *path, const char *token)
+{
+    return true;
 }
 
 char **xs_check_watch(struct xs_handle *handle)
 {
-    errno = EAGAIN;
-    return NULL;
+    if (is_lost || !handle->watches || handle->seen == events) {
+        errno = is_lost ? EPIPE : EAGAIN;
+        return NULL;
+    }
+    handle->seen = events;
+    return __real_calloc(2, sizeof(char *));
 }
 
 int xs_fileno(struct xs_handle *handle)
 {
-    return -1;
+    return is_lost ? readable : -1;
+}
+
+void fake_store_event(void)
+{
+    events++;
+}
+
+void fake_store_busy(bool busy)
+{
+    is_busy = busy;
+}
+
+void fake_store_lost(bool lost)
+{
+    if (lost && readable < 0)
+        readable = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    is_lost = lost;
 }

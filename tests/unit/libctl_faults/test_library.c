@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program that uses libctl may rely on, whatever it passes and whatever fails: numbers name one domain or none,
+ * events are neither lost nor made up, and nothing is told that the store did not say.
+ */
+#include "../run_tests.h"
+#include "guest_case.h"
+
+#include "libctl/internal.h"
+
+#include <errno.h>
+#include <time.h>
+#include <xenstore.h>
+
+#define POINTS_MAX 400u
+#define UUID "uuid = \"11111111-2222-3333-4444-555555555555\""
+
+static struct ctl *host_with(const char *name, const char *more, uint32_t *domid)
+{
+    struct ctl_config config = config_of(name, more);
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, domid), 0);
+    ctl_config_free(&config);
+    return ctl;
+}
+
+/* A number that is cut to 16 bits would be another domain's. */
+static void numbers_out_of_range(void)
+{
+    struct ctl_share share = { 256, 0 };
+    struct ctl_vcpu_time times[4];
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+    uint32_t far = domid + 0x10000;
+
+    CU_ASSERT_EQUAL(ctl_share_get(ctl, far, CTL_SCHEDULER_CREDIT2, &share), -ESRCH);
+    share.weight = 256;
+    CU_ASSERT_EQUAL(ctl_share_set(ctl, far, CTL_SCHEDULER_CREDIT2, &share), -ESRCH);
+    CU_ASSERT_EQUAL(ctl_trigger(ctl, far, CTL_TRIGGER_NMI, 0), -ESRCH);
+    CU_ASSERT_EQUAL(ctl_trigger(ctl, domid, (enum ctl_trigger)99, 0), -EINVAL);
+    CU_ASSERT_EQUAL(ctl_domain_pause(ctl, far), -ESRCH);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, far), -ESRCH);
+    CU_ASSERT_EQUAL(ctl_vcpu_times(ctl, far, 1, times, 4), 0);
+    CU_ASSERT(fake_is_whole(domid));
+    ctl_close(ctl);
+    fake_end();
+}
+
+/* More memory than there can be does not come round to a little. */
+static void memory_out_of_range(void)
+{
+    struct ctl_config config = config_of("h", "");
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+
+    CU_ASSERT_EQUAL(ctl_memory_max(ctl, domid, UINT64_MAX), -EINVAL);
+    CU_ASSERT_EQUAL(ctl_memory_max(ctl, domid, UINT64_MAX - 1000), -EINVAL);
+    CU_ASSERT_EQUAL(ctl_memory_set(ctl, domid, UINT64_MAX), -EINVAL);
+    config.max_memory_kib = 1ull << 61;
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, &config, 0, &domid), -EINVAL);
+    CU_ASSERT_EQUAL(fake_guests(), 1);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+}
+
+/* "There is none" is said when there is none, and not when the store does not tell. */
+static void names_that_are_not_told(void)
+{
+    uint32_t domid, found = 0;
+    struct ctl *ctl = host_with("g", "", &domid);
+    bool met = true;
+
+    for (unsigned at = 0; met && at < POINTS_MAX; at++) {
+        fault_arm(FAULT_STORE, at);
+        int result = ctl_domain_find(ctl, "g", &found);
+
+        met = fault_disarm();
+        CU_ASSERT(result != -ESRCH);
+        CU_ASSERT(result < 0 || found == domid);
+        fault_arm(FAULT_STORE, at);
+        CU_ASSERT_EQUAL(ctl_domain_find(ctl, "1", &found), 0);
+        CU_ASSERT_EQUAL(found, 1);
+        fault_disarm();
+    }
+    CU_ASSERT_EQUAL(ctl_domain_find(ctl, "nobody", &found), -ESRCH);
+    ctl_close(ctl);
+    fake_end();
+}
+
+/* Fetches all there is; how many of the kind are about that domain, and in *others what else there is. */
+static unsigned fetch(struct ctl *ctl, struct ctl_events *events, enum ctl_event_kind kind, uint32_t domid,
+                      unsigned *others)
+{
+    struct ctl_event event;
+    unsigned found = 0;
+    int result;
+
+    *others = 0;
+    while ((result = ctl_events_next(ctl, events, &event)) != 0) {
+        if (result < 0)
+            break;
+        if (event.kind == kind && event.domid == domid)
+            found++;
+        else
+            ++*others;
+    }
+    return found;
+}
+
+static bool events_with(enum fault fault, unsigned at)
+{
+    struct ctl_config config = config_of("h", "");
+    struct ctl_events *events;
+    uint32_t domid, second;
+    struct ctl *ctl = host_with("g", "", &domid);
+    unsigned others, more;
+
+    CU_ASSERT_EQUAL_FATAL(ctl_events_open(ctl, &events), 0);
+    CU_ASSERT_EQUAL(fetch(ctl, events, CTL_EVENT_CREATED, domid, &others), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &second), 0);
+    fake_store_event();
+    fault_arm(fault, at);
+    unsigned found = fetch(ctl, events, CTL_EVENT_CREATED, second, &others);
+    bool met = fault_disarm();
+
+    found += fetch(ctl, events, CTL_EVENT_CREATED, second, &more);
+    CU_ASSERT_EQUAL(found, 1);
+    CU_ASSERT_EQUAL(others + more, 0);
+    fake_shut_down(domid, CTL_SHUTDOWN_CRASH);
+    fake_store_event();
+    fault_arm(fault, at);
+    found = fetch(ctl, events, CTL_EVENT_SHUTDOWN, domid, &others);
+    met = fault_disarm() || met;
+    found += fetch(ctl, events, CTL_EVENT_SHUTDOWN, domid, &more);
+    CU_ASSERT_EQUAL(found, 1);
+    CU_ASSERT_EQUAL(others + more, 0);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, second), 0);
+    fake_store_event();
+    fault_arm(fault, at);
+    found = fetch(ctl, events, CTL_EVENT_DESTROYED, second, &others);
+    met = fault_disarm() || met;
+    found += fetch(ctl, events, CTL_EVENT_DESTROYED, second, &more);
+    CU_ASSERT_EQUAL(found, 1);
+    CU_ASSERT_EQUAL(others + more, 0);
+    ctl_events_close(events);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+    return met;
+}
+
+static void events_through_failures(void)
+{
+    static const enum fault faults[] = { FAULT_STORE, FAULT_HYPERCALL, FAULT_ALLOCATION };
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        unsigned at = 0;
+
+        while (at < POINTS_MAX && events_with(faults[i], at))
+            at++;
+        CU_ASSERT(at > 0 && at < POINTS_MAX);
+        printf("(%u points) ", at);
+    }
+}
+
+/* Two domains of one UUID: what is noted of it goes with the last. */
+static void shared_uuid(void)
+{
+    struct ctl_config config = config_of("g", UUID);
+    uint32_t domid, second;
+    struct ctl *ctl = host_with("g", UUID, &domid);
+    uint64_t uptime_ns;
+
+    CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "old"), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &second), 0);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, domid), 0);
+    CU_ASSERT_EQUAL(ctl_domain_uptime(ctl, second, &uptime_ns), 0);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, second), 0);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+}
+
+/* A guest that writes into a directory of its own again and again does not keep it from being removed. */
+static void removal_under_writes(void)
+{
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/local/domain/1/device/vbd/51712/state", "1"), 0);
+    fake_store_busy(true);
+    CU_ASSERT(ctl_store_remove(ctl, "/local/domain/1/device/vbd/51712", "/local/domain/1/device"));
+    CU_ASSERT(ctl_store_remove(ctl, "/local/domain/1/device/vbd/51712", "/local/domain/1/device"));
+    fake_store_busy(false);
+    char *left = ctl_store_read(ctl, XBT_NULL, "/local/domain/1/device/vbd/51712/state");
+
+    CU_ASSERT_PTR_NULL(left);
+    free(left);
+    ctl_close(ctl);
+    fake_end();
+}
+
+/* Who waits for a console is told that the store is gone, and does not turn round and round until the deadline. */
+static void console_of_a_lost_store(void)
+{
+    struct timespec before, after;
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+    char path[64];
+
+    CU_ASSERT_EQUAL(ctl_console_path(ctl, domid, 20, path, sizeof(path)), -ETIMEDOUT);
+    fake_store_lost(true);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    CU_ASSERT_EQUAL(ctl_console_path(ctl, domid, 2000, path, sizeof(path)), -EPIPE);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    CU_ASSERT(after.tv_sec - before.tv_sec < 2);
+    fake_store_lost(false);
+    ctl_close(ctl);
+    fake_end();
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        TEST_CASE(numbers_out_of_range), TEST_CASE(memory_out_of_range), TEST_CASE(names_that_are_not_told),
+        TEST_CASE(events_through_failures), TEST_CASE(shared_uuid), TEST_CASE(removal_under_writes),
+        TEST_CASE(console_of_a_lost_store),
+    };
+
+    if (!kernel_make())
+        return 1;
+    int status = RUN_TESTS("what programs rely on", tests);
+
+    unlink(kernel_path);
+    return status;
+}
