@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ctl apply: brings a guest to what its configuration says, and tells what changed. Done again, it changes nothing. */
+#include "affinity.h"
 #include "config_argument.h"
 #include "json.h"
 #include "live.h"
@@ -23,6 +24,8 @@ struct change {
     const struct ctl_config *wanted;
     struct ctl_config held; /* what it was made from, with the live values of what can be changed */
     enum ctl_scheduler scheduler;
+    struct ctl_vcpu *vcpus;
+    ssize_t vcpus_count;
 };
 
 /* One thing that a configuration says. `put` prints its value; `do_now` changes it at once, NULL: at a restart. */
@@ -74,20 +77,29 @@ static void put_max_vcpus(FILE *file, const struct ctl_config *config)
     fprintf(file, "%u", config->max_vcpus);
 }
 
-static void put_cpus(FILE *file, const struct ctl_config *config)
+static void put_affinity(FILE *file, const struct ctl_affinity *affinity)
 {
     char text[CONFIG_CPUS_TEXT_MAX];
 
-    if (config->vcpu_affinity_count == 0 && !config->affinity_set)
-        fputs("all", file);
-    for (uint32_t i = 0; i < config->vcpu_affinity_count; i++) {
-        config_cpus_print(config->vcpu_affinity[i], text);
+    for (uint32_t i = 0; i < affinity->vcpus_count; i++) {
+        config_cpus_print(affinity->vcpus[i], text);
         fprintf(file, i ? "; %s" : "%s", text);
     }
-    if (config->vcpu_affinity_count == 0 && config->affinity_set) {
-        config_cpus_print(config->hard_affinity, text);
-        fputs(text, file);
-    }
+    if (affinity->vcpus_count)
+        return;
+    if (affinity->set)
+        config_cpus_print(affinity->all, text);
+    fputs(affinity->set ? text : "all", file);
+}
+
+static void put_cpus(FILE *file, const struct ctl_config *config)
+{
+    put_affinity(file, &config->cpus);
+}
+
+static void put_cpus_soft(FILE *file, const struct ctl_config *config)
+{
+    put_affinity(file, &config->cpus_soft);
 }
 
 static void put_weight(FILE *file, const struct ctl_config *config)
@@ -143,6 +155,19 @@ static void put_on_watchdog(FILE *file, const struct ctl_config *config)
     fputs(config_action_names[config->on_watchdog], file);
 }
 
+static void put_on_soft_reset(FILE *file, const struct ctl_config *config)
+{
+    fputs(config_action_names[config->on_soft_reset], file);
+}
+
+static void put_uuid(FILE *file, const struct ctl_config *config)
+{
+    char text[37];
+
+    cli_uuid_print(config->uuid, text);
+    put_or_nothing(file, config->uuid_set ? text : NULL);
+}
+
 /* --- changes ------------------------------------------------------------------------------------------------- */
 
 static int change_memory(struct change *change)
@@ -162,17 +187,21 @@ static int change_vcpus(struct change *change)
 
 static int change_cpus(struct change *change)
 {
-    const struct ctl_config *wanted = change->wanted;
-    uint8_t all[CTL_CPUMAP_BYTES];
     int result = 0;
 
-    memset(all, 0xff, sizeof(all));
-    for (uint32_t vcpu = 0; vcpu < change->held.max_vcpus && result == 0; vcpu++) {
-        const uint8_t *map = vcpu < wanted->vcpu_affinity_count ? wanted->vcpu_affinity[vcpu]
-                           : wanted->affinity_set ? wanted->hard_affinity : all;
+    for (ssize_t vcpu = 0; vcpu < change->vcpus_count && result == 0; vcpu++)
+        result = ctl_vcpu_pin(change->cli->ctl, change->domid, change->vcpus[vcpu].id,
+                              affinity_wanted(&change->wanted->cpus, change->vcpus[vcpu].id), NULL);
+    return result;
+}
 
-        result = ctl_vcpu_pin(change->cli->ctl, change->domid, vcpu, map, NULL);
-    }
+static int change_cpus_soft(struct change *change)
+{
+    int result = 0;
+
+    for (ssize_t vcpu = 0; vcpu < change->vcpus_count && result == 0; vcpu++)
+        result = ctl_vcpu_pin(change->cli->ctl, change->domid, change->vcpus[vcpu].id, NULL,
+                              affinity_wanted(&change->wanted->cpus_soft, change->vcpus[vcpu].id));
     return result;
 }
 
@@ -252,6 +281,7 @@ static int change_note(struct change *change)
 
 /* maxmem before memory: what is asked for must be allowed. */
 static const struct aspect aspects[] = {
+    { "uuid", put_uuid, NULL },
     { "kernel", put_kernel, NULL },
     { "ramdisk", put_ramdisk, NULL },
     { "cmdline", put_command_line, NULL },
@@ -260,6 +290,7 @@ static const struct aspect aspects[] = {
     { "maxvcpus", put_max_vcpus, NULL },
     { "vcpus", put_vcpus, change_vcpus },
     { "cpus", put_cpus, change_cpus },
+    { "cpus_soft", put_cpus_soft, change_cpus_soft },
     { "cpu_weight", put_weight, change_share },
     { "cap", put_cap, change_share },
     { "disk", put_disks, change_disks },
@@ -268,6 +299,7 @@ static const struct aspect aspects[] = {
     { "on_reboot", put_on_reboot, change_note },
     { "on_crash", put_on_crash, change_note },
     { "on_watchdog", put_on_watchdog, change_note },
+    { "on_soft_reset", put_on_soft_reset, change_note },
 };
 
 static char *value_of(const struct aspect *aspect, const struct ctl_config *config)
@@ -375,6 +407,27 @@ static int apply_aspects(struct change *change, yajl_gen json, unsigned *changes
 
 /* --- the verb ------------------------------------------------------------------------------------------------ */
 
+static int read_cpus(struct change *change)
+{
+    struct ctl *ctl = change->cli->ctl;
+    struct ctl_config *held = &change->held;
+    struct ctl_host host;
+    int result = ctl_host_get(ctl, &host);
+
+    if (result < 0)
+        return cli_fail_ctl(change->cli, result);
+    change->vcpus_count = ctl_vcpu_list(ctl, change->domid, &change->vcpus);
+    if (change->vcpus_count < 0)
+        return cli_fail_ctl(change->cli, (int)change->vcpus_count);
+    struct affinity_live live = { change->vcpus, (uint32_t)change->vcpus_count, host.cpus, false };
+    struct affinity_live live_soft = { change->vcpus, (uint32_t)change->vcpus_count, host.cpus, true };
+
+    if (affinity_hold(&held->cpus, &change->wanted->cpus, &live) &&
+        affinity_hold(&held->cpus_soft, &change->wanted->cpus_soft, &live_soft))
+        return CLI_DONE;
+    return cli_fail(change->cli, ENOMEM, "there is no memory to compare two configurations");
+}
+
 /* The live values over those that the domain was made from. */
 static int read_held(struct change *change)
 {
@@ -394,7 +447,10 @@ static int read_held(struct change *change)
     change->held.cpu_weight = live.share.weight;
     change->held.cap = live.share.cap;
     change->scheduler = live.scheduler;
-    return CLI_DONE;
+    if (!change->held.uuid_set)
+        memcpy(change->held.uuid, domain.uuid, sizeof(domain.uuid));
+    change->held.uuid_set = change->wanted->uuid_set; /* one that is not written is any */
+    return read_cpus(change);
 }
 
 /* The stored configuration becomes what was asked for, whichever part of it could be done now. */
@@ -449,6 +505,7 @@ static int change_guest(struct cli *cli, const struct ctl_config *config, uint32
     if (status == CLI_DONE && changes == 0 && !cli->json && !cli_given(cli, 'q') && !cli_given(cli, 'd'))
         fprintf(cli->out, "%s is as %s says\n", config->name, config->source);
     ctl_config_free(&change.held);
+    free(change.vcpus);
     if (status == CLI_DONE)
         return close_report(cli, json, domid);
     if (json)

@@ -93,22 +93,21 @@ static void put_cpus(yajl_gen json, const uint8_t bitmap[CTL_CPUMAP_BYTES])
 }
 
 /* A list binds as many vCPUs as it has entries, a string those that the configuration counts. */
-static void put_affinity(yajl_gen json, const struct ctl_config *config)
+static void put_affinity(yajl_gen json, const char *member, const struct ctl_config *config,
+                         const struct ctl_affinity *affinity)
 {
     bool counted = config->vcpus_set || config->max_vcpus_set;
-    uint32_t count = config->vcpu_affinity_count;
+    uint32_t count = affinity->vcpus_count;
 
-    if (count == 0 && config->affinity_set && counted)
+    if (count == 0 && affinity->set && counted)
         count = config->max_vcpus;
     if (count == 0)
         return;
-    name(json, "vcpu_hard_affinity");
+    name(json, member);
     yajl_gen_array_open(json);
     for (uint32_t vcpu = 0; vcpu < count; vcpu++)
-        put_cpus(json, config->vcpu_affinity_count ? config->vcpu_affinity[vcpu] : config->hard_affinity);
+        put_cpus(json, affinity->vcpus_count ? affinity->vcpus[vcpu] : affinity->all);
     yajl_gen_array_close(json);
-    if (config->vcpu_affinity_count)
-        put_text(json, "numa_placement", "False");
 }
 
 static void put_vcpus(yajl_gen json, const struct ctl_config *config, const struct live *live)
@@ -124,7 +123,10 @@ static void put_vcpus(yajl_gen json, const struct ctl_config *config, const stru
             yajl_gen_integer(json, vcpu);
         yajl_gen_array_close(json);
     }
-    put_affinity(json, config);
+    put_affinity(json, "vcpu_hard_affinity", config, &config->cpus);
+    put_affinity(json, "vcpu_soft_affinity", config, &config->cpus_soft);
+    if (config->cpus.vcpus_count || config->cpus_soft.vcpus_count)
+        put_text(json, "numa_placement", "False");
 }
 
 static void put_share(yajl_gen json, const struct ctl_config *config, const struct live *live)

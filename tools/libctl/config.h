@@ -51,6 +51,15 @@ struct ctl_nic {
     enum ctl_trust trust;
 };
 
+/* CPUs of vCPUs: as one list for all, or one each. Bits beyond the host's CPUs are ignored. */
+struct ctl_affinity {
+    bool set;
+    uint8_t all[CTL_CPUMAP_BYTES]; /* cpus = "...", if set */
+    /* cpus = [...]: a bitmap each for vCPU 0, 1, ...; NULL: none. vCPUs beyond the count follow `all`. */
+    uint8_t (*vcpus)[CTL_CPUMAP_BYTES];
+    uint32_t vcpus_count;
+};
+
 struct ctl_config {
     char *source;              /* the file's name, for messages; NULL when built by a program */
     char *name;                /* required */
@@ -62,11 +71,7 @@ struct ctl_config {
     uint64_t memory_kib, max_memory_kib;
     uint32_t vcpus, max_vcpus;
     bool memory_set, max_memory_set, vcpus_set, max_vcpus_set; /* written there, not what follows or is usual */
-    bool affinity_set;
-    uint8_t hard_affinity[CTL_CPUMAP_BYTES]; /* cpus= ; bits beyond the host's CPUs are ignored */
-    /* cpus = [...]: a bitmap each for vCPU 0, 1, ...; NULL: none. vCPUs beyond the count follow hard_affinity. */
-    uint8_t (*vcpu_affinity)[CTL_CPUMAP_BYTES];
-    uint32_t vcpu_affinity_count;
+    struct ctl_affinity cpus, cpus_soft; /* where they may run, and where by preference */
     uint32_t cpu_weight;       /* 0: the scheduler's default */
     uint32_t cap;              /* percent of one CPU; 0: none */
     struct ctl_disk *disks;

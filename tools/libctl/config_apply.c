@@ -221,13 +221,13 @@ static bool parse_cpus(struct config_builder *builder, const struct config_setti
     return false;
 }
 
-void config_apply_cpus(struct config_builder *builder, const struct config_setting *setting)
+static void apply_affinity(struct config_builder *builder, const struct config_setting *setting,
+                           struct ctl_affinity *affinity)
 {
-    struct ctl_config *config = builder->config;
     const struct config_value *value = &setting->value;
 
     if (value->kind != CONFIG_LIST) {
-        config->affinity_set = parse_cpus(builder, setting, value, config->hard_affinity);
+        affinity->set = parse_cpus(builder, setting, value, affinity->all);
         return;
     }
     if (value->count == 0)
@@ -239,14 +239,24 @@ void config_apply_cpus(struct config_builder *builder, const struct config_setti
                      setting->key, value->count, CONFIG_VCPUS_MAX);
         return;
     }
-    config->vcpu_affinity = calloc(value->count, sizeof(*config->vcpu_affinity));
-    if (!config->vcpu_affinity) {
+    affinity->vcpus = calloc(value->count, sizeof(*affinity->vcpus));
+    if (!affinity->vcpus) {
         config_out_of_memory(builder->log);
         return;
     }
-    config->vcpu_affinity_count = (uint32_t)value->count;
+    affinity->vcpus_count = (uint32_t)value->count;
     for (size_t i = 0; i < value->count; i++)
-        parse_cpus(builder, setting, &value->items[i], config->vcpu_affinity[i]);
+        parse_cpus(builder, setting, &value->items[i], affinity->vcpus[i]);
+}
+
+void config_apply_cpus(struct config_builder *builder, const struct config_setting *setting)
+{
+    apply_affinity(builder, setting, &builder->config->cpus);
+}
+
+void config_apply_cpus_soft(struct config_builder *builder, const struct config_setting *setting)
+{
+    apply_affinity(builder, setting, &builder->config->cpus_soft);
 }
 
 void config_apply_cpu_weight(struct config_builder *builder, const struct config_setting *setting)

@@ -36,20 +36,20 @@ static void put_mib(FILE *file, const char *key, uint64_t kib)
     fprintf(file, "%s = %llu\n", key, (unsigned long long)((kib + 1023) >> 10));
 }
 
-static void put_cpus(FILE *file, const struct ctl_config *config)
+static void put_cpus(FILE *file, const char *key, const struct ctl_affinity *affinity)
 {
     char text[CONFIG_CPUS_TEXT_MAX];
 
-    if (config->vcpu_affinity_count) {
-        fputs("cpus = [", file);
-        for (uint32_t i = 0; i < config->vcpu_affinity_count; i++) {
-            config_cpus_print(config->vcpu_affinity[i], text);
+    if (affinity->vcpus_count) {
+        fprintf(file, "%s = [", key);
+        for (uint32_t i = 0; i < affinity->vcpus_count; i++) {
+            config_cpus_print(affinity->vcpus[i], text);
             fprintf(file, "%s \"%s\"", i ? "," : "", text);
         }
         fputs(" ]\n", file);
-    } else if (config->affinity_set) {
-        config_cpus_print(config->hard_affinity, text);
-        put_string(file, "cpus", text);
+    } else if (affinity->set) {
+        config_cpus_print(affinity->all, text);
+        put_string(file, key, text);
     }
 }
 
@@ -111,7 +111,8 @@ char *ctl_config_to_cfg(const struct ctl_config *config)
     fprintf(file, "vcpus = %u\n", config->vcpus);
     if (config->max_vcpus != config->vcpus)
         fprintf(file, "maxvcpus = %u\n", config->max_vcpus);
-    put_cpus(file, config);
+    put_cpus(file, "cpus", &config->cpus);
+    put_cpus(file, "cpus_soft", &config->cpus_soft);
     if (config->cpu_weight)
         fprintf(file, "cpu_weight = %u\n", config->cpu_weight);
     if (config->cap)

@@ -45,11 +45,21 @@ static void complete_memory(struct config_builder *builder)
                      memory->value.text ? memory->value.text : "value", memory->key);
 }
 
+static void check_affinity(struct config_builder *builder, const char *key, const struct ctl_affinity *affinity)
+{
+    const struct config_setting *setting = config_settings_find(builder->settings, key);
+    uint32_t vcpus = builder->config->max_vcpus;
+
+    if (setting && affinity->vcpus_count > vcpus)
+        config_warning(builder->log, setting->place,
+                       "key \"%s\": the list has %u entries for %u vCPU%s; the last ones are not used", key,
+                       affinity->vcpus_count, vcpus, vcpus == 1 ? "" : "s");
+}
+
 static void complete_vcpus(struct config_builder *builder)
 {
     const struct config_setting *vcpus = find(builder, "vcpus", "vcpus");
     const struct config_setting *max_vcpus = find(builder, "maxvcpus", "max_vcpus");
-    const struct config_setting *cpus = find(builder, "cpus", "cpus");
     struct ctl_config *config = builder->config;
 
     config->vcpus_set = vcpus;
@@ -59,11 +69,8 @@ static void complete_vcpus(struct config_builder *builder)
     else if (vcpus && config->vcpus > config->max_vcpus)
         config_error(builder->log, vcpus->value.place, "key \"vcpus\": %u is more than the %u of %s", config->vcpus,
                      config->max_vcpus, max_vcpus->key);
-    if (cpus && config->vcpu_affinity_count > config->max_vcpus)
-        config_warning(builder->log, cpus->place,
-                       "key \"cpus\": the list has %u entries for %u vCPUs; the last ones are "
-                       "not used",
-                       config->vcpu_affinity_count, config->max_vcpus);
+    check_affinity(builder, "cpus", &config->cpus);
+    check_affinity(builder, "cpus_soft", &config->cpus_soft);
 }
 
 void config_complete(struct config_builder *builder, const char *source)

@@ -117,3 +117,8 @@ void config_cpus_print(const uint8_t bitmap[CTL_CPUMAP_BYTES], char text[CONFIG_
                 (size_t)snprintf(text + used, CONFIG_CPUS_TEXT_MAX - used, "%s%u-%u", used ? "," : "", first, cpu - 1);
     }
 }
+
+const uint8_t *config_affinity_of(const struct ctl_affinity *affinity, uint32_t vcpu)
+{
+    return vcpu < affinity->vcpus_count ? affinity->vcpus[vcpu] : affinity->set ? affinity->all : NULL;
+}

@@ -31,7 +31,8 @@ void ctl_config_free(struct ctl_config *config)
     free(config->kernel);
     free(config->ramdisk);
     free(config->command_line);
-    free(config->vcpu_affinity);
+    free(config->cpus.vcpus);
+    free(config->cpus_soft.vcpus);
     for (size_t i = 0; i < config->disks_count; i++)
         config_disk_free(&config->disks[i]);
     free(config->disks);

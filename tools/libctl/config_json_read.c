@@ -224,6 +224,7 @@ static const struct member {
     { "vcpus", config_apply_vcpus },
     { "max_vcpus", config_apply_max_vcpus },
     { "cpus", config_apply_cpus },
+    { "cpus_soft", config_apply_cpus_soft },
     { "cpu_weight", config_apply_cpu_weight },
     { "cap", config_apply_cap },
     { "disks", config_apply_disks },

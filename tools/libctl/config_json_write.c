@@ -28,21 +28,21 @@ static void put_number(yajl_gen json, const char *member, uint64_t number)
     yajl_gen_integer(json, (long long)number);
 }
 
-static void put_cpus(yajl_gen json, const struct ctl_config *config)
+static void put_cpus(yajl_gen json, const char *key, const struct ctl_affinity *affinity)
 {
     char text[CONFIG_CPUS_TEXT_MAX];
 
-    if (config->vcpu_affinity_count > 0) {
-        put_name(json, "cpus");
+    if (affinity->vcpus_count > 0) {
+        put_name(json, key);
         yajl_gen_array_open(json);
-        for (uint32_t i = 0; i < config->vcpu_affinity_count; i++) {
-            config_cpus_print(config->vcpu_affinity[i], text);
+        for (uint32_t i = 0; i < affinity->vcpus_count; i++) {
+            config_cpus_print(affinity->vcpus[i], text);
             put_name(json, text);
         }
         yajl_gen_array_close(json);
-    } else if (config->affinity_set) {
-        config_cpus_print(config->hard_affinity, text);
-        put_string(json, "cpus", text);
+    } else if (affinity->set) {
+        config_cpus_print(affinity->all, text);
+        put_string(json, key, text);
     }
 }
 
@@ -111,7 +111,8 @@ char *ctl_config_to_json(const struct ctl_config *config)
     put_number(json, "max_memory_kib", config->max_memory_kib);
     put_number(json, "vcpus", config->vcpus);
     put_number(json, "max_vcpus", config->max_vcpus);
-    put_cpus(json, config);
+    put_cpus(json, "cpus", &config->cpus);
+    put_cpus(json, "cpus_soft", &config->cpus_soft);
     if (config->cpu_weight)
         put_number(json, "cpu_weight", config->cpu_weight);
     put_number(json, "cap", config->cap);

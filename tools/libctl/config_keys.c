@@ -38,6 +38,7 @@ const struct config_key config_keys[] = {
     SUPPORTED("vcpus", config_apply_vcpus),
     SUPPORTED("maxvcpus", config_apply_max_vcpus),
     SUPPORTED("cpus", config_apply_cpus),
+    SUPPORTED("cpus_soft", config_apply_cpus_soft),
     SUPPORTED("cpu_weight", config_apply_cpu_weight),
     SUPPORTED("cap", config_apply_cap),
     SUPPORTED("disk", config_apply_disks),
@@ -50,7 +51,6 @@ const struct config_key config_keys[] = {
 
     /* CPUs and memory */
     REFUSED_UNLESS("pool", "Pool-0|", "there is only the pool \"Pool-0\"; remove it"),
-    IGNORED("cpus_soft", "is ignored: vCPUs have no preferred CPUs; cpus binds them"),
     IGNORED("vnuma", "is ignored: the guest sees a single NUMA node"),
 
     /* Booting without a kernel file */

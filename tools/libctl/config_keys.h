@@ -54,6 +54,7 @@ void config_apply_max_memory(struct config_builder *builder, const struct config
 void config_apply_vcpus(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_max_vcpus(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_cpus(struct config_builder *builder, const struct config_setting *setting);
+void config_apply_cpus_soft(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_cpu_weight(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_cap(struct config_builder *builder, const struct config_setting *setting);
 void config_apply_disks(struct config_builder *builder, const struct config_setting *setting);
@@ -85,5 +86,7 @@ bool config_cpus_parse(const char *text, uint8_t bitmap[CTL_CPUMAP_BYTES], char 
 /* The reverse; needs CONFIG_CPUS_TEXT_MAX bytes at most. */
 #define CONFIG_CPUS_TEXT_MAX (CTL_CPUMAP_BYTES * 8 * 4)
 void config_cpus_print(const uint8_t bitmap[CTL_CPUMAP_BYTES], char text[CONFIG_CPUS_TEXT_MAX]);
+/* Where this vCPU may run as that says; NULL: anywhere. */
+const uint8_t *config_affinity_of(const struct ctl_affinity *affinity, uint32_t vcpu);
 
 #endif

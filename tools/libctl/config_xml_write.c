@@ -66,20 +66,22 @@ static void put_vcpus(const struct writer *writer, xmlNodePtr domain)
     char cpus[CONFIG_CPUS_TEXT_MAX];
 
     property(writer, vcpu, "placement", "static");
-    if (config->affinity_set) {
-        config_cpus_print(config->hard_affinity, cpus);
+    if (config->cpus.set) {
+        config_cpus_print(config->cpus.all, cpus);
         if (strcmp(cpus, "all") != 0)
             property(writer, vcpu, "cpuset", cpus);
     }
     if (config->vcpus != config->max_vcpus)
         property_number(writer, vcpu, "current", config->vcpus);
-    if (config->vcpu_affinity_count == 0)
+    if (config->cpus_soft.set || config->cpus_soft.vcpus_count)
+        lost(writer, "cpus_soft", "which CPUs are preferred");
+    if (config->cpus.vcpus_count == 0)
         return;
     tune = child(writer, domain, "cputune", NULL);
-    for (uint32_t i = 0; i < config->vcpu_affinity_count; i++) {
+    for (uint32_t i = 0; i < config->cpus.vcpus_count; i++) {
         xmlNodePtr pin = child(writer, tune, "vcpupin", NULL);
 
-        config_cpus_print(config->vcpu_affinity[i], cpus);
+        config_cpus_print(config->cpus.vcpus[i], cpus);
         if (strcmp(cpus, "all") == 0)
             snprintf(cpus, sizeof(cpus), "0-%u", CTL_CPUMAP_BYTES * 8 - 1);
         property_number(writer, pin, "vcpu", i);

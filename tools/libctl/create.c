@@ -2,6 +2,7 @@
 /*
  * The creation of a domain: plan, apply, and on a failure at any point everything undone in reverse.
  */
+#include "config_keys.h"
 #include "create.h"
 #include "creation_lock.h"
 #include "destroy.h"
@@ -92,36 +93,47 @@ static int set_limits(struct creation *creation)
     return result < 0 ? create_refused(creation, result, "its memory limit") : 0;
 }
 
+static int set_vcpu_affinity(struct creation *creation, uint32_t vcpu, const uint8_t *hard, const uint8_t *soft,
+                             uint8_t *maps)
+{
+    struct xen_domctl domctl = { .cmd = XEN_DOMCTL_setvcpuaffinity, .domain = (domid_t)creation->domid };
+    struct xen_domctl_vcpuaffinity *affinity = &domctl.u.vcpuaffinity;
+    int result;
+
+    if (hard)
+        memcpy(maps, hard, CTL_CPUMAP_BYTES);
+    if (soft)
+        memcpy(maps + CTL_CPUMAP_BYTES, soft, CTL_CPUMAP_BYTES);
+    affinity->vcpu = vcpu;
+    affinity->flags = (hard ? XEN_VCPUAFFINITY_HARD : 0) | (soft ? XEN_VCPUAFFINITY_SOFT : 0);
+    set_xen_guest_handle(affinity->cpumap_hard.bitmap, maps);
+    affinity->cpumap_hard.nr_bits = CTL_CPUMAP_BYTES * 8;
+    set_xen_guest_handle(affinity->cpumap_soft.bitmap, maps + CTL_CPUMAP_BYTES);
+    affinity->cpumap_soft.nr_bits = CTL_CPUMAP_BYTES * 8;
+    result = hypercall_domctl(creation->ctl, &domctl);
+    return result < 0 ? create_refused(creation, result, soft ? "its CPU affinity (cpus, cpus_soft)"
+                                                              : "its CPU affinity (cpus)") : 0;
+}
+
 static int set_affinity(struct creation *creation)
 {
     const struct ctl_config *config = creation->plan->config;
-    uint8_t *map;
+    uint8_t *maps;
     int result = 0;
 
-    if (!config->affinity_set && !config->vcpu_affinity_count)
+    if (!config_affinity_of(&config->cpus, 0) && !config_affinity_of(&config->cpus_soft, 0))
         return 0;
-    map = hypercall_alloc(creation->ctl, CTL_CPUMAP_BYTES);
-    if (!map)
+    maps = hypercall_alloc(creation->ctl, 2 * CTL_CPUMAP_BYTES);
+    if (!maps)
         return ctl_fail(creation->ctl, ENOMEM, "there is no memory for the affinity of \"%s\"", config->name);
     for (uint32_t vcpu = 0; vcpu < config->max_vcpus && !result; vcpu++) {
-        struct xen_domctl domctl = { .cmd = XEN_DOMCTL_setvcpuaffinity, .domain = (domid_t)creation->domid };
-        struct xen_domctl_vcpuaffinity *affinity = &domctl.u.vcpuaffinity;
+        const uint8_t *hard = config_affinity_of(&config->cpus, vcpu);
+        const uint8_t *soft = config_affinity_of(&config->cpus_soft, vcpu);
 
-        if (vcpu < config->vcpu_affinity_count)
-            memcpy(map, config->vcpu_affinity[vcpu], CTL_CPUMAP_BYTES);
-        else if (config->affinity_set)
-            memcpy(map, config->hard_affinity, CTL_CPUMAP_BYTES);
-        else
-            break;
-        affinity->vcpu = vcpu;
-        affinity->flags = XEN_VCPUAFFINITY_HARD;
-        set_xen_guest_handle(affinity->cpumap_hard.bitmap, map);
-        affinity->cpumap_hard.nr_bits = CTL_CPUMAP_BYTES * 8;
-        result = hypercall_domctl(creation->ctl, &domctl);
-        if (result < 0)
-            create_refused(creation, result, "its CPU affinity (cpus)");
+        if (hard || soft)
+            result = set_vcpu_affinity(creation, vcpu, hard, soft, maps);
     }
-    hypercall_free(creation->ctl, map, CTL_CPUMAP_BYTES);
+    hypercall_free(creation->ctl, maps, 2 * CTL_CPUMAP_BYTES);
     return result;
 }
 

@@ -2,6 +2,7 @@
 /*
  * The plan of a domain's creation: everything that can be checked before anything is changed.
  */
+#include "config_keys.h"
 #include "create.h"
 #include "acpi.h"
 #include "creation_lock.h"
@@ -49,12 +50,31 @@ static int check_config(struct ctl *ctl, const struct ctl_config *config)
     return 0;
 }
 
-static bool affinity_empty(const struct ctl_config *config, uint32_t cpus)
+static bool has_cpu(const uint8_t map[CTL_CPUMAP_BYTES], uint32_t last_cpu)
 {
-    for (uint32_t cpu = 0; cpu < cpus && cpu < CTL_CPUMAP_BYTES * 8; cpu++)
-        if (config->hard_affinity[cpu / 8] & 1u << cpu % 8)
-            return false;
-    return true;
+    for (uint32_t cpu = 0; cpu <= last_cpu && cpu < CTL_CPUMAP_BYTES * 8; cpu++)
+        if (map[cpu / 8] & 1u << cpu % 8)
+            return true;
+    return false;
+}
+
+/* CPUs that the machine does not have are no reason to fail, a vCPU without any that it has is. */
+static int check_affinity(struct ctl *ctl, const struct ctl_config *config, uint32_t last_cpu)
+{
+    const struct ctl_affinity *affinity = &config->cpus;
+
+    for (uint32_t vcpu = 0; vcpu < config->max_vcpus; vcpu++) {
+        const uint8_t *map = config_affinity_of(affinity, vcpu);
+
+        if (!map || has_cpu(map, last_cpu))
+            continue;
+        if (vcpu >= affinity->vcpus_count)
+            return ctl_fail(ctl, EINVAL, "cpus of guest \"%s\" names none of the machine's CPUs (0 to %u)", config->name,
+                            last_cpu);
+        return ctl_fail(ctl, EINVAL, "cpus of guest \"%s\" names none of the machine's CPUs (0 to %u) for vCPU %u",
+                        config->name, last_cpu, vcpu);
+    }
+    return 0;
 }
 
 /* AMD's CPUs need no help to run a guest in real mode or without paging. */
@@ -96,9 +116,9 @@ static int check_host(struct ctl *ctl, struct create_plan *plan)
                         "the machine's %llu MiB are free", config->name, (unsigned long long)need_kib >> 10,
                         (unsigned long long)config->memory_kib >> 10, (unsigned long long)free_kib >> 10,
                         (unsigned long long)total_kib >> 10);
-    if (config->affinity_set && affinity_empty(config, physinfo->max_cpu_id + 1))
-        return ctl_fail(ctl, EINVAL, "cpus of guest \"%s\" names none of the machine's CPUs (0 to %u)", config->name,
-                        physinfo->max_cpu_id);
+    result = check_affinity(ctl, config, physinfo->max_cpu_id);
+    if (result < 0)
+        return result;
 
     if (!config->cpu_weight && !config->cap) /* nobody will ask for the scheduler */
         return 0;

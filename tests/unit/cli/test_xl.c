@@ -77,6 +77,13 @@ static void configurations(void)
            "        \"avail_vcpus\": [\n            0,\n            1\n        ],\n        \"max_memkb\": 65536,\n"
            "        \"sched_params\": {\n            \"weight\": 300\n        },\n        \"claim_mode\": \"True\",\n"
            "        \"kernel\": \"/k\",\n" END_JSON REST_JSON);
+    prints("vcpus=2\ncpus='0'\ncpus_soft=['1']\n", HEAD_JSON "        \"max_vcpus\": 2,\n"
+           "        \"avail_vcpus\": [\n            0,\n            1\n        ],\n"
+           "        \"vcpu_hard_affinity\": [\n            [\n                0\n            ],\n            [\n"
+           "                0\n            ]\n        ],\n        \"vcpu_soft_affinity\": [\n            [\n"
+           "                1\n            ]\n        ],\n        \"numa_placement\": \"False\",\n"
+           "        \"sched_params\": {\n\n        },\n        \"claim_mode\": \"True\",\n"
+           "        \"kernel\": \"/k\",\n" END_JSON REST_JSON);
     prints("disk=[\"/a,qcow2,xvda,r,backend=stor,script=/s,discard,direct-io-safe\"]\nvif=['rate=10Mb/s']\n",
            HEAD_JSON "        \"sched_params\": {\n\n        },\n        \"claim_mode\": \"True\",\n"
            "        \"kernel\": \"/k\",\n" END_JSON

@@ -26,7 +26,7 @@ static void defaults(void)
     CU_ASSERT_PTR_NULL(result.config.ramdisk);
     CU_ASSERT_PTR_NULL(result.config.command_line);
     CU_ASSERT_FALSE(result.config.uuid_set);
-    CU_ASSERT_FALSE(result.config.affinity_set);
+    CU_ASSERT_FALSE(result.config.cpus.set);
     CU_ASSERT_EQUAL(result.config.memory_kib, 128 << 10);
     CU_ASSERT_EQUAL(result.config.max_memory_kib, 128 << 10);
     CU_ASSERT_EQUAL(result.config.vcpus, 1);
@@ -124,10 +124,10 @@ static void lists(void)
     struct config_case result = parse(HEAD "vcpus=3\ncpus=[\n # first\n \"0\",\n\n '1' , ]\n");
 
     CU_ASSERT_EQUAL(result.status, 0);
-    CU_ASSERT_FALSE(result.config.affinity_set);
-    CU_ASSERT_EQUAL_FATAL(result.config.vcpu_affinity_count, 2);
-    CU_ASSERT_EQUAL(result.config.vcpu_affinity[0][0], 1);
-    CU_ASSERT_EQUAL(result.config.vcpu_affinity[1][0], 2);
+    CU_ASSERT_FALSE(result.config.cpus.set);
+    CU_ASSERT_EQUAL_FATAL(result.config.cpus.vcpus_count, 2);
+    CU_ASSERT_EQUAL(result.config.cpus.vcpus[0][0], 1);
+    CU_ASSERT_EQUAL(result.config.cpus.vcpus[1][0], 2);
     end(&result);
     refused(HEAD "vnuma=[ ['a',1],\n['b'] , [ [ ]]]\nvif=[,]\n", "g.cfg:5:6: key \"vif\": a number, a string or a list "
             "expected, not \",\"");
@@ -202,8 +202,8 @@ static void overrides(void)
     CU_ASSERT_STRING_EQUAL(result.config.command_line, "console=hvc0 quiet");
     CU_ASSERT_EQUAL(result.config.memory_kib, 32 << 10);
     CU_ASSERT_EQUAL(result.config.vcpus, 2);
-    CU_ASSERT(result.config.affinity_set);
-    CU_ASSERT_EQUAL(result.config.hard_affinity[0], 1);
+    CU_ASSERT(result.config.cpus.set);
+    CU_ASSERT_EQUAL(result.config.cpus.all[0], 1);
     end(&result);
     result = parse_with(HEAD, bad, 1);
     CU_ASSERT(says(&result, true, "command line \"vcpus=0\": key \"vcpus\": 0 is out of range"));

@@ -150,7 +150,7 @@ static void cpus(void)
     refused(HEAD "vcpus=2\ncpus=['0','x']\n", "g.cfg:4:11: key \"cpus\": \"x\" is no CPU");
     accepted(HEAD "cpus=1\n");
     accepted(HEAD "cpus=[]\n");
-    warned(HEAD "cpus=['0',1]\n", "the list has 2 entries for 1 vCPUs");
+    warned(HEAD "cpus=['0',1]\n", "the list has 2 entries for 1 vCPU;");
 }
 
 static void refused_and_ignored_keys(void)
@@ -239,6 +239,12 @@ static void files(void)
     rmdir(directory);
 }
 
+static bool same_affinity(const struct ctl_affinity *a, const struct ctl_affinity *b)
+{
+    return a->set == b->set && memcmp(a->all, b->all, CTL_CPUMAP_BYTES) == 0 && a->vcpus_count == b->vcpus_count &&
+           (a->vcpus_count == 0 || memcmp(a->vcpus, b->vcpus, a->vcpus_count * sizeof(*a->vcpus)) == 0);
+}
+
 static bool same(const struct ctl_config *a, const struct ctl_config *b)
 {
     char *a_text = ctl_config_to_json(a), *b_text = ctl_config_to_json(b);
@@ -247,7 +253,6 @@ static bool same(const struct ctl_config *a, const struct ctl_config *b)
     free(a_text);
     free(b_text);
     return equal && a->uuid_set == b->uuid_set && memcmp(a->uuid, b->uuid, 16) == 0 &&
-           a->affinity_set == b->affinity_set && memcmp(a->hard_affinity, b->hard_affinity, CTL_CPUMAP_BYTES) == 0 &&
            a->memory_kib == b->memory_kib && a->max_memory_kib == b->max_memory_kib && a->vcpus == b->vcpus &&
            a->max_vcpus == b->max_vcpus && a->cpu_weight == b->cpu_weight && a->cap == b->cap &&
            a->on_poweroff == b->on_poweroff && a->on_reboot == b->on_reboot && a->on_crash == b->on_crash &&
@@ -255,9 +260,7 @@ static bool same(const struct ctl_config *a, const struct ctl_config *b)
            strcmp(a->kernel, b->kernel) == 0 && !a->ramdisk == !b->ramdisk &&
            (!a->ramdisk || strcmp(a->ramdisk, b->ramdisk) == 0) && !a->command_line == !b->command_line &&
            (!a->command_line || strcmp(a->command_line, b->command_line) == 0) &&
-           a->vcpu_affinity_count == b->vcpu_affinity_count &&
-           (a->vcpu_affinity_count == 0 ||
-            memcmp(a->vcpu_affinity, b->vcpu_affinity, a->vcpu_affinity_count * sizeof(*a->vcpu_affinity)) == 0);
+           same_affinity(&a->cpus, &b->cpus) && same_affinity(&a->cpus_soft, &b->cpus_soft);
 }
 
 static void round_trip(const char *text)
@@ -277,6 +280,26 @@ static void round_trip(const char *text)
     end(&second);
 }
 
+/* cpus_soft is written as cpus is, and both as they were given. */
+static void preferred_cpus(void)
+{
+    struct config_case result = parse(HEAD "vcpus=2\ncpus='0-1'\ncpus_soft=['1']\n");
+    char *cfg = ctl_config_to_cfg(&result.config);
+
+    CU_ASSERT_EQUAL(result.messages.count, 0);
+    CU_ASSERT_FALSE(result.config.cpus_soft.set);
+    CU_ASSERT_EQUAL_FATAL(result.config.cpus_soft.vcpus_count, 1);
+    CU_ASSERT_EQUAL(config_affinity_of(&result.config.cpus_soft, 0)[0], 2);
+    CU_ASSERT_PTR_NULL(config_affinity_of(&result.config.cpus_soft, 1));
+    CU_ASSERT_EQUAL(config_affinity_of(&result.config.cpus, 1)[0], 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cfg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(cfg, "cpus = \"0-1\"\ncpus_soft = [ \"1\" ]\n"));
+    free(cfg);
+    end(&result);
+    refused(HEAD "cpus_soft='x'\n", "g.cfg:3:11: key \"cpus_soft\": \"x\" is no CPU");
+    warned(HEAD "cpus_soft=['0','1']\n", "key \"cpus_soft\": the list has 2 entries for 1 vCPU; the last ones");
+}
+
 static void json_round_trips(void)
 {
     round_trip(HEAD);
@@ -288,6 +311,8 @@ static void json_round_trips(void)
         "on_reboot='rename-restart'\non_crash='coredump-destroy'\non_watchdog='restart'\non_soft_reset='destroy'\n");
     round_trip(HEAD "cpus='all'\ncmdline=''\n");
     round_trip(HEAD "vcpus=3\ncpus=['0','1-2','all']\n");
+    round_trip(HEAD "vcpus=3\ncpus='0-3'\ncpus_soft='1'\n");
+    round_trip(HEAD "vcpus=3\ncpus=['0']\ncpus_soft=['0','all']\n");
     round_trip(HEAD "disk=['/a,qcow2,xvda,r,discard','vdev=xvdc,target=/b,c','phy:/d,xvdb,w']\n");
     round_trip(HEAD "vif=['mac=00:16:3e:01:02:03,bridge=b,rate=10Mb/s','']\n");
 }
@@ -345,6 +370,7 @@ int main(void)
         TEST_CASE(refused_and_ignored_keys),
         TEST_CASE(table_is_sound),
         TEST_CASE(files),
+        TEST_CASE(preferred_cpus),
         TEST_CASE(json_round_trips),
         TEST_CASE(json_mistakes),
     };

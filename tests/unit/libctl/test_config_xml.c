@@ -70,9 +70,10 @@ static void xml_losses(void)
 {
     static const char *const lost[] = { "cap", "cpu_weight", "on_watchdog", "on_soft_reset", "a disk's script",
                                         "direct-io-safe", "gatewaydev", "a rate in xl's units", "devid", "specification",
+                                        "key \"cpus_soft\": libvirt's XML cannot say which CPUs are preferred",
                                         "key \"disk\": libvirt's XML cannot say whether its backend",
                                         "key \"vif\": libvirt's XML cannot say whether its backend" };
-    struct config_case first = parse(HEAD "cap=5\ncpu_weight=9\non_watchdog='restart'\non_soft_reset='destroy'\n"
+    struct config_case first = parse(HEAD "cap=5\ncpu_weight=9\non_watchdog='restart'\non_soft_reset='destroy'\ncpus_soft='0'\n"
                                      "disk=['/a,,xvda,script=/s,direct-io-safe,specification=xen,trusted']\n"
                                      "vif=['gatewaydev=g,rate=1Mb/s,devid=4,untrusted']\n");
     struct config_case messages = { 0 };
@@ -151,7 +152,7 @@ static void cfg_round_trips(void)
              "memory=100\nmaxmem=200\nvcpus=2\nmaxvcpus=4\ncpus=['0','all']\ncpu_weight=5\ncap=7\n"
              "on_poweroff='preserve'\non_reboot='destroy'\non_crash='restart'\non_watchdog='restart'\n"
              "on_soft_reset='destroy'\n",
-        HEAD "cpus='0-3'\ndisk=['/a,qcow2,xvda,r']\nvif=['bridge=b','']\n",
+        HEAD "cpus='0-3'\ncpus_soft='1'\ndisk=['/a,qcow2,xvda,r']\nvif=['bridge=b','']\n",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
