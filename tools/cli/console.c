@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
@@ -18,6 +20,7 @@
 #define BUFFER_SIZE 4096
 #define LOOK_INTERVAL_MS 250   /* how often the domain is looked at */
 #define ATTACH_TIMEOUT_MS 5000 /* for the console daemon to serve a new domain */
+#define STUCK_MS 1000          /* that the console takes nothing, before what is typed is thrown away */
 #define LAST_WORDS_MS 500      /* of silence after the domain's end, before the session ends */
 
 struct buffer {
@@ -30,10 +33,12 @@ struct session {
     uint32_t domid;
     int console, signals;
     int output;            /* standard output, which does not keep this program waiting */
+    bool output_is_socket;
     bool interactive;      /* standard input is a terminal, in raw mode */
     bool input_open, detached, ended;
     int64_t looked_ms;     /* when the domain was looked at last */
     int64_t quiet_ms;      /* since when it has ended and said nothing; 0: it has not ended */
+    int64_t stuck_ms;      /* since when the console has taken nothing of what is typed; 0: it has */
     struct termios before; /* of the terminal, to be restored */
     sigset_t signals_before;
     struct buffer to_console, to_output;
@@ -71,8 +76,12 @@ static int attach(struct session *session)
 
     if (result < 0)
         return cli_fail_ctl(cli, result);
-    if (open_console(session, path))
+    if (open_console(session, path)) {
+        if (flock(session->console, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+            cli_warn(cli, "another session is at the console of domain %u; each of them gets only a part of what it says",
+                     session->domid);
         return CLI_DONE;
+    }
     return cli_fail(cli, errno, "%s, the console of domain %u, cannot be opened: %s", path, session->domid,
                     strerror(errno));
 }
@@ -82,8 +91,8 @@ static void attach_again(struct session *session)
 {
     char path[256];
 
-    if (ctl_console_path(session->cli->ctl, session->domid, 0, path, sizeof(path)) == 0)
-        open_console(session, path);
+    if (ctl_console_path(session->cli->ctl, session->domid, 0, path, sizeof(path)) == 0 && open_console(session, path))
+        flock(session->console, LOCK_EX | LOCK_NB); /* others are warned of this session again */
 }
 
 static void close_console(struct session *session)
@@ -102,11 +111,44 @@ static void open_output(struct session *session)
     struct stat status;
 
     session->output = -1;
+    session->output_is_socket = fstat(STDOUT_FILENO, &status) == 0 && S_ISSOCK(status.st_mode);
     if (isatty(STDOUT_FILENO) || (fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode)))
         session->output = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (session->output < 0)
         session->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     session->detached = session->output < 0; /* there is none */
+}
+
+/* Whether the terminal is this program's: a shell that has it back has its own modes there. */
+static bool is_in_foreground(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    return foreground < 0 || foreground == getpgrp();
+}
+
+static void make_raw(struct session *session)
+{
+    struct termios raw = session->before;
+
+    cfmakeraw(&raw);
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+static void begin_terminal(struct session *session)
+{
+    session->interactive = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &session->before) == 0;
+    if (!session->interactive)
+        return;
+    make_raw(session);
+    tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before was not meant for the guest */
+}
+
+/* Does not wait for output that the terminal does not take. */
+static void end_terminal(struct session *session)
+{
+    if (session->interactive && is_in_foreground())
+        tcsetattr(STDIN_FILENO, TCSANOW, &session->before);
 }
 
 /* From the console to the empty buffer. Returns whether something came. */
@@ -122,10 +164,11 @@ static bool copy_output(struct session *session)
     return got > 0;
 }
 
-/* What fits, to a file that does not wait. False with errno when it takes no more ever. */
-static bool empty_buffer(int fd, struct buffer *buffer)
+/* What fits, to a file or socket, without waiting. False with errno when it takes no more ever. */
+static bool empty_buffer(int fd, bool is_socket, struct buffer *buffer)
 {
-    ssize_t written = write(fd, buffer->bytes, buffer->used);
+    ssize_t written = is_socket ? send(fd, buffer->bytes, buffer->used, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                : write(fd, buffer->bytes, buffer->used);
 
     if (written < 0)
         return errno == EAGAIN || errno == EINTR;
@@ -134,11 +177,17 @@ static bool empty_buffer(int fd, struct buffer *buffer)
     return true;
 }
 
-/* From standard input to the buffer. */
+/*
+ * From standard input to the buffer. When that is full, what a user types is read all the same, for Ctrl-] may be in
+ * it, and thrown away, as a terminal does whose program does not read.
+ */
 static void copy_input(struct session *session)
 {
     struct buffer *buffer = &session->to_console;
-    ssize_t got = read(STDIN_FILENO, buffer->bytes + buffer->used, sizeof(buffer->bytes) - buffer->used);
+    char thrown_away[256];
+    bool has_room = buffer->used < sizeof(buffer->bytes);
+    char *start = has_room ? buffer->bytes + buffer->used : thrown_away;
+    ssize_t got = read(STDIN_FILENO, start, has_room ? sizeof(buffer->bytes) - buffer->used : sizeof(thrown_away));
 
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
@@ -147,13 +196,14 @@ static void copy_input(struct session *session)
         session->detached |= session->interactive; /* the terminal hung up */
         return;
     }
-    char *detach = session->interactive ? memchr(buffer->bytes + buffer->used, DETACH, (size_t)got) : NULL;
+    char *detach = session->interactive ? memchr(start, DETACH, (size_t)got) : NULL;
 
     if (detach) {
         session->detached = true;
-        got = detach - (buffer->bytes + buffer->used);
+        got = detach - start;
     }
-    buffer->used += (size_t)got;
+    if (has_room)
+        buffer->used += (size_t)got;
 }
 
 static bool domain_has_ended(struct session *session)
@@ -179,11 +229,40 @@ static void look_at_domain(struct session *session)
                      (session->console < 0 || now - session->quiet_ms >= LAST_WORDS_MS);
 }
 
+/* Back from a stop, the terminal is as the shell had it. */
+static void take_signal(struct session *session)
+{
+    struct signalfd_siginfo taken;
+
+    if (read(session->signals, &taken, sizeof(taken)) != sizeof(taken))
+        return;
+    if (taken.ssi_signo != SIGCONT)
+        session->detached = true;
+    else if (session->interactive && is_in_foreground())
+        make_raw(session);
+}
+
+/* What is typed, to the console; notes since when that takes nothing. */
+static void empty_input(struct session *session)
+{
+    size_t before = session->to_console.used;
+
+    if (session->console < 0 || before == 0)
+        return;
+    if (!empty_buffer(session->console, false, &session->to_console))
+        close_console(session);
+    if (session->to_console.used < before)
+        session->stuck_ms = 0;
+    else if (session->stuck_ms == 0)
+        session->stuck_ms = now_ms();
+}
+
 /* One round of waiting and copying. Returns whether something of the console's went on. */
 static bool copy_round(struct session *session)
 {
     struct buffer *input = &session->to_console, *output = &session->to_output;
-    bool wants_input = session->input_open && input->used < sizeof(input->bytes);
+    bool is_stuck = session->interactive && session->stuck_ms && now_ms() - session->stuck_ms >= STUCK_MS;
+    bool wants_input = session->input_open && (input->used < sizeof(input->bytes) || is_stuck);
     short of_console = (short)((output->used ? 0 : POLLIN) | (input->used ? POLLOUT : 0));
     struct pollfd fds[] = {
         { .fd = session->signals, .events = POLLIN },
@@ -196,17 +275,16 @@ static bool copy_round(struct session *session)
     if (poll(fds, 4, LOOK_INTERVAL_MS) < 0)
         return false;
     if (fds[0].revents)
-        session->detached = true;
+        take_signal(session);
     if (fds[1].revents)
         copy_input(session);
     if (fds[3].revents) {
         goes_on = true;
-        session->detached |= !empty_buffer(session->output, output); /* its reader is gone */
+        session->detached |= !empty_buffer(session->output, session->output_is_socket, output); /* its reader is gone */
     }
     if (output->used == 0 && (fds[2].revents & (POLLIN | POLLHUP | POLLERR)))
         goes_on |= copy_output(session);
-    if (session->console >= 0 && input->used > 0 && !empty_buffer(session->console, input))
-        close_console(session);
+    empty_input(session);
     return goes_on;
 }
 
@@ -219,18 +297,6 @@ static void copy(struct session *session)
     }
 }
 
-static void raw_terminal(struct session *session)
-{
-    struct termios raw;
-
-    session->interactive = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &session->before) == 0;
-    if (!session->interactive)
-        return;
-    raw = session->before;
-    cfmakeraw(&raw);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
-}
-
 static void catch_signals(struct session *session)
 {
     sigset_t set;
@@ -240,6 +306,7 @@ static void catch_signals(struct session *session)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGCONT);
     sigprocmask(SIG_BLOCK, &set, &session->signals_before);
     session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -265,15 +332,14 @@ int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli
         return status;
     catch_signals(&session);
     open_output(&session);
-    raw_terminal(&session);
+    begin_terminal(&session);
     if (session.interactive)
         fprintf(cli->err, "Console of domain %u; Ctrl-] leaves it.\r\n", domid);
     if (attached)
         status = attached(cli, domid);
     if (status == CLI_DONE)
         copy(&session);
-    if (session.interactive)
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &session.before);
+    end_terminal(&session);
     close_console(&session);
     if (session.output >= 0)
         close(session.output);

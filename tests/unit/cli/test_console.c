@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 static struct world {
     char tty[64];
     volatile bool ended;
+    volatile int warnings;
 } *world;
 
 int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path, size_t size)
@@ -47,6 +49,11 @@ int cli_fail(struct cli *cli, int error, const char *format, ...)
 int cli_fail_ctl(struct cli *cli, int result)
 {
     return CLI_FAILED;
+}
+
+void cli_warn(struct cli *cli, const char *format, ...)
+{
+    world->warnings++;
 }
 
 /* A pseudo-terminal: returns the master and puts the other end's path into `path`. */
@@ -77,15 +84,12 @@ struct session {
     int input, output; /* the user's ends */
 };
 
-/* Starts a session whose standard input is `input` there, and its standard output a pipe. */
-static struct session start(int stdin_there, int input_here)
+/* Starts a session with these standard streams there, at a console that is open. */
+static struct session start_with(int stdin_there, int input_here, int daemon, const int output[2])
 {
-    struct session session = { .input = input_here };
-    int output[2];
+    struct session session = { .input = input_here, .daemon = daemon };
 
     world->ended = false;
-    session.daemon = open_console_pty();
-    CU_ASSERT_EQUAL_FATAL(pipe2(output, O_CLOEXEC), 0);
     fflush(NULL);
     session.process = fork();
     if (session.process == 0) {
@@ -100,6 +104,15 @@ static struct session start(int stdin_there, int input_here)
     close(stdin_there);
     close(output[1]);
     return session;
+}
+
+/* Starts a session whose standard input is `input` there, and its standard output a pipe. */
+static struct session start(int stdin_there, int input_here)
+{
+    int output[2];
+
+    CU_ASSERT_EQUAL_FATAL(pipe2(output, O_CLOEXEC), 0);
+    return start_with(stdin_there, input_here, open_console_pty(), output);
 }
 
 static struct session start_script(void)
@@ -302,6 +315,108 @@ static void output_that_nobody_takes(void)
     }
 }
 
+/* So with a socket as its output, though that waits by its own modes; and what is sent there comes. */
+static void output_to_a_socket(void)
+{
+    static const char burst[4000];
+    int input[2], output[2], quiet = 0, sent = 0;
+
+    CU_ASSERT_EQUAL_FATAL(pipe2(input, O_CLOEXEC), 0);
+    CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, output), 0);
+    struct session session = start_with(input[0], input[1], open_console_pty(), output);
+
+    CU_ASSERT_EQUAL(write(session.daemon, "hello", 5), 5);
+    CU_ASSERT(reads(session.output, "hello"));
+    CU_ASSERT_EQUAL(fcntl(session.daemon, F_SETFL, O_NONBLOCK), 0);
+    while (sent < 100000 && quiet < 50) {
+        bool went = write(session.daemon, burst, sizeof(burst)) > 0;
+
+        sent += went;
+        quiet = went ? 0 : quiet + 1;
+        if (!went)
+            poll(NULL, 0, 10);
+    }
+    CU_ASSERT(quiet == 50); /* all is full */
+    kill(session.process, SIGTERM);
+    CU_ASSERT_EQUAL(finish(&session), CLI_DONE);
+}
+
+/* A guest that does not take what is typed keeps nobody from leaving. */
+static void detaching_while_the_guest_takes_nothing(void)
+{
+    char path[64], pasted[256];
+    int user = open_pty(path, sizeof(path)), there = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC), quiet = 0;
+    struct session session = start(there, user);
+
+    CU_ASSERT_EQUAL(write(session.daemon, "login:", 6), 6);
+    CU_ASSERT(reads(session.output, "login:"));
+    memset(pasted, 'p', sizeof(pasted));
+    CU_ASSERT_EQUAL(fcntl(session.input, F_SETFL, O_NONBLOCK), 0);
+    for (int sent = 0; sent < 4000 && quiet < 20; sent++) { /* the guest's terminal and the session are full then */
+        bool went = write(session.input, pasted, sizeof(pasted)) > 0;
+
+        quiet = went ? 0 : quiet + 1;
+        if (!went)
+            poll(NULL, 0, 10);
+    }
+    for (int patience = 0; patience < 1000 && write(session.input, "\035", 1) != 1; patience++)
+        poll(NULL, 0, 10);
+    CU_ASSERT_EQUAL(finish(&session), CLI_DONE);
+}
+
+/* The session that comes second is told; so is the one after a daemon's restart. */
+static void two_sessions(void)
+{
+    int input[2], output[2];
+
+    world->warnings = 0;
+    struct session first = start_script();
+
+    CU_ASSERT_EQUAL(write(first.daemon, "one", 3), 3);
+    CU_ASSERT(reads(first.output, "one"));
+    CU_ASSERT_EQUAL(world->warnings, 0);
+    CU_ASSERT_EQUAL_FATAL(pipe2(input, O_CLOEXEC), 0);
+    CU_ASSERT_EQUAL_FATAL(pipe2(output, O_CLOEXEC), 0);
+    struct session second = start_with(input[0], input[1], dup(first.daemon), output);
+
+    for (int patience = 0; patience < 1000 && world->warnings == 0; patience++)
+        poll(NULL, 0, 10);
+    CU_ASSERT_EQUAL(world->warnings, 1);
+    world->ended = true;
+    CU_ASSERT_EQUAL(finish(&second), CLI_DONE);
+    CU_ASSERT_EQUAL(finish(&first), CLI_DONE);
+}
+
+/* Stopped and continued, the session has its terminal raw again; and it does not touch one that is not its own. */
+static void continued(void)
+{
+    char path[64];
+    int user = open_pty(path, sizeof(path)), there = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int watched = dup(there), kept = dup(user), status;
+    struct termios cooked;
+
+    CU_ASSERT_EQUAL_FATAL(tcgetattr(there, &cooked), 0);
+    struct session session = start(there, user);
+
+    CU_ASSERT_EQUAL(write(session.daemon, "login:", 6), 6);
+    CU_ASSERT(reads(session.output, "login:"));
+    CU_ASSERT_FALSE(terminal_is_cooked(watched));
+    kill(session.process, SIGSTOP);
+    CU_ASSERT_EQUAL(waitpid(session.process, &status, WUNTRACED), session.process);
+    CU_ASSERT_EQUAL_FATAL(tcsetattr(watched, TCSANOW, &cooked), 0); /* the shell */
+    kill(session.process, SIGCONT);
+    for (int patience = 0; patience < 1000 && terminal_is_cooked(watched); patience++)
+        poll(NULL, 0, 10);
+    CU_ASSERT_FALSE(terminal_is_cooked(watched));
+    CU_ASSERT_EQUAL(write(session.daemon, "still", 5), 5);
+    CU_ASSERT(reads(session.output, "still"));
+    kill(session.process, SIGTERM);
+    CU_ASSERT_EQUAL(finish(&session), CLI_DONE);
+    CU_ASSERT(terminal_is_cooked(watched));
+    close(watched);
+    close(kept);
+}
+
 static void no_daemon(void)
 {
     struct cli cli = { .out = stdout, .err = stderr };
@@ -322,6 +437,10 @@ int main(void)
         TEST_CASE(detaching),
         TEST_CASE(ended_by_a_signal),
         TEST_CASE(output_that_nobody_takes),
+        TEST_CASE(output_to_a_socket),
+        TEST_CASE(detaching_while_the_guest_takes_nothing),
+        TEST_CASE(two_sessions),
+        TEST_CASE(continued),
         TEST_CASE(no_daemon),
     };
     signal(SIGPIPE, SIG_IGN);
