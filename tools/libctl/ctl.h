@@ -238,9 +238,18 @@ struct ctl_node {
     uint32_t distances_count, distances[CTL_NODES_MAX]; /* to the node of each number; 10 to itself */
 };
 
-/* The CPUs that are online, and the nodes; free *list with free(). Return the count. */
+/* The node that a PCI function is near to. */
+struct ctl_pci_place {
+    uint32_t segment, bus, device, function, node;
+};
+
+/*
+ * The CPUs that are online, the nodes, and those PCI functions whose node the hypervisor knows, in the order in which
+ * domain 0's kernel lists them; free *list with free(). Return the count.
+ */
 CTL_API ssize_t ctl_cpu_places(struct ctl *ctl, struct ctl_cpu_place **list);
 CTL_API ssize_t ctl_nodes(struct ctl *ctl, struct ctl_node **list);
+CTL_API ssize_t ctl_pci_places(struct ctl *ctl, struct ctl_pci_place **list);
 /* The hypervisor's log, NUL-terminated; free *text with free(). Returns its length. */
 CTL_API ssize_t ctl_dmesg(struct ctl *ctl, bool clear, char **text);
 

@@ -134,8 +134,10 @@ long arch_domctl(struct hypercall *call, struct xen_domctl *op, struct domain *d
 long arch_sysctl(struct hypercall *call, struct xen_sysctl *op, bool *copy_back);
 /* XENMEM_memory_map, machine_memory_map, set_memory_map, ... */
 long arch_memory_op(struct hypercall *call, uint32_t command, uint64_t guest_address);
-/* SCHEDOP_shutdown of domain 0 ends here when it asks the machine to stop; others never do. */
+/* The architecture's part of XEN_SYSCTL_physinfo; the core has zeroed *info and filled its own part. */
 void arch_fill_physinfo(struct xen_sysctl_physinfo *info);
+/* Whether a PCI function answers at this place. Any CPU. */
+bool arch_pci_function_exists(uint16_t segment, uint8_t bus, uint8_t device_and_function);
 /* XENVER_get_features submap 0 bits of the architecture, XENVER_capabilities text. */
 uint32_t arch_feature_bits(const struct domain *d);
 void arch_capabilities(char *text, size_t size);

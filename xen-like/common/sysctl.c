@@ -79,6 +79,7 @@ static sysctl_handler *const handlers[] = {
     [XEN_SYSCTL_availheap] = sysctl_availheap,
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
+    [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
     [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
 };

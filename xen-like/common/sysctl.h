@@ -9,8 +9,8 @@
 typedef int sysctl_handler(struct hypercall *call, struct xen_sysctl *op);
 
 sysctl_handler sysctl_readconsole, sysctl_debug_keys, sysctl_getdomaininfolist;               /* sysctl.c */
-sysctl_handler sysctl_physinfo, sysctl_cputopoinfo, sysctl_numainfo, sysctl_availheap, sysctl_getcpuinfo;
-                                                                                               /* sysctl_machine.c */
+sysctl_handler sysctl_physinfo, sysctl_cputopoinfo, sysctl_numainfo, sysctl_pcitopoinfo, sysctl_availheap;
+sysctl_handler sysctl_getcpuinfo;                                                              /* sysctl_machine.c */
 sysctl_handler sysctl_sched_id, sysctl_scheduler_op, sysctl_cpupool_op;                        /* sysctl_scheduler.c */
 
 #endif

@@ -5,10 +5,12 @@
 #include "arch.h"
 #include "string.h"
 
+#define PCI_FUNCTIONS_A_CALL 64u /* a longer list takes further calls */
 #define LOCAL_DISTANCE 10u /* ACPI's number for a node's distance to itself */
 
 _Static_assert(sizeof(struct xen_sysctl_cputopo) == 12, "ABI");
 _Static_assert(sizeof(struct xen_sysctl_meminfo) == 16, "ABI");
+_Static_assert(sizeof(struct physdev_pci_device) == 4, "ABI");
 _Static_assert(sizeof(struct xen_sysctl_cpuinfo) == 8, "ABI");
 
 static void fill_physinfo(struct xen_sysctl_physinfo *info)
@@ -63,6 +65,23 @@ int sysctl_numainfo(struct hypercall *call, struct xen_sysctl *op)
             return -XEN_EFAULT;
     }
     asked->num_nodes = 1;
+    return 0;
+}
+
+/* The machine is one node: every function that is there is near to it. */
+int sysctl_pcitopoinfo(struct hypercall *call, struct xen_sysctl *op)
+{
+    struct xen_sysctl_pcitopoinfo *asked = &op->u.pcitopoinfo;
+    uint64_t places = HANDLE_ADDRESS(asked->devs), nodes = HANDLE_ADDRESS(asked->nodes);
+    asked->num_devs = MIN(asked->num_devs, PCI_FUNCTIONS_A_CALL);
+    for (uint32_t i = 0; i < asked->num_devs; i++) {
+        struct physdev_pci_device place;
+        if (COPY_STRUCT_FROM_GUEST(&place, places + i * sizeof(place)))
+            return -XEN_EFAULT;
+        const uint32_t node = arch_pci_function_exists(place.seg, place.bus, place.devfn) ? 0 : XEN_INVALID_DEV;
+        if (COPY_STRUCT_TO_GUEST(nodes + i * sizeof(node), &node))
+            return -XEN_EFAULT;
+    }
     return 0;
 }
 

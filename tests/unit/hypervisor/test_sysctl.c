@@ -130,6 +130,38 @@ static void machine(void)
     stop();
 }
 
+/* Functions that are there belong to node 0; a call does part of a long list and says how much. */
+static void pci_functions(void)
+{
+    struct physdev_pci_device places[100] = { { .bus = 1, .devfn = 3 << 3 | 1 }, { .bus = 1, .devfn = 3 << 3 | 2 },
+                                              { .seg = 1, .bus = 1, .devfn = 3 << 3 } };
+    uint32_t nodes[100];
+    struct xen_sysctl op = { .u.pcitopoinfo.num_devs = 3 };
+    start();
+    memset(nodes, 0x77, sizeof(nodes));
+    set_xen_guest_handle(op.u.pcitopoinfo.devs, places);
+    set_xen_guest_handle(op.u.pcitopoinfo.nodes, nodes);
+    CU_ASSERT_EQUAL(run(zero, &op, XEN_SYSCTL_pcitopoinfo), 0);
+    CU_ASSERT_EQUAL(op.u.pcitopoinfo.num_devs, 3);
+    CU_ASSERT_EQUAL(nodes[0], 0);
+    CU_ASSERT_EQUAL(nodes[1], XEN_INVALID_DEV);
+    CU_ASSERT_EQUAL(nodes[2], XEN_INVALID_DEV);
+    CU_ASSERT_EQUAL(nodes[3], 0x77777777);
+    op.u.pcitopoinfo.num_devs = ~0u;
+    CU_ASSERT_EQUAL(run(zero, &op, XEN_SYSCTL_pcitopoinfo), 0);
+    CU_ASSERT(op.u.pcitopoinfo.num_devs > 3 && op.u.pcitopoinfo.num_devs < 100);
+    CU_ASSERT_EQUAL(nodes[op.u.pcitopoinfo.num_devs - 1], XEN_INVALID_DEV);
+    CU_ASSERT_EQUAL(nodes[op.u.pcitopoinfo.num_devs], 0x77777777);
+    fake_memory_set_fault(&places[1], 1);
+    CU_ASSERT_EQUAL(run(zero, &op, XEN_SYSCTL_pcitopoinfo), -XEN_EFAULT);
+    fake_memory_set_fault(&nodes[1], 1);
+    CU_ASSERT_EQUAL(run(zero, &op, XEN_SYSCTL_pcitopoinfo), -XEN_EFAULT);
+    fake_memory_set_fault(NULL, 0);
+    op.u.pcitopoinfo.num_devs = 0;
+    CU_ASSERT_EQUAL(run(zero, &op, XEN_SYSCTL_pcitopoinfo), 0);
+    stop();
+}
+
 /* One pool, number 0, with every CPU; there is no next one. */
 static void pools(void)
 {
@@ -198,6 +230,7 @@ int main(void)
         { "who may ask", who_may_ask },
         { "domain list", domain_list },
         { "machine", machine },
+        { "PCI functions", pci_functions },
         { "pools", pools },
         { "log is read", log_is_read },
         CU_TEST_INFO_NULL,

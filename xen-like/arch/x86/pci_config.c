@@ -4,6 +4,7 @@
  * address register is set for each access under the lock. Hidden capabilities are unlinked from the list that a read
  * shows, and their registers read as 0 and ignore writes.
  */
+#include "arch.h"
 #include "lock.h"
 #include "pci_config.h"
 #include "registers.h"
@@ -12,6 +13,8 @@
 #define PORT_DATA 0xcfcu
 #define ADDRESS_ENABLE 0x80000000u
 
+#define REGISTER_IDENTITY 0x00u
+#define VENDOR_NONE 0xffffu /* what is read where nothing answers */
 #define REGISTER_COMMAND_STATUS 0x04u
 #define STATUS_HAS_CAPABILITIES (1u << 20)
 #define REGISTER_HEADER_TYPE 0x0cu
@@ -29,6 +32,17 @@ static uint32_t machine_read(uint32_t function, uint32_t offset)
 {
     outl(PORT_ADDRESS, function | (offset & 0xfc));
     return inl(PORT_DATA);
+}
+
+bool arch_pci_function_exists(uint16_t segment, uint8_t bus, uint8_t device_and_function)
+{
+    if (segment != 0) /* the ports reach the first segment alone */
+        return false;
+    spin_lock(&config_lock);
+    uint32_t identity = machine_read(ADDRESS_ENABLE | (uint32_t)bus << 16 | (uint32_t)device_and_function << 8,
+                                     REGISTER_IDENTITY);
+    spin_unlock(&config_lock);
+    return (identity & 0xffff) != VENDOR_NONE;
 }
 
 struct capability { uint8_t offset, size, next; bool is_hidden; };
