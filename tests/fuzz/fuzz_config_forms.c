@@ -32,9 +32,9 @@ static char *disk(const char *text)
 
 static char *nic(const char *text)
 {
-    char why[CONFIG_WHY_MAX];
+    char unknown[CONFIG_WHY_MAX], why[CONFIG_WHY_MAX];
     struct ctl_nic parsed;
-    char *printed = config_nic_parse(text, &parsed, why) ? config_nic_print(&parsed) : NULL;
+    char *printed = config_nic_parse(text, &parsed, unknown, why) ? config_nic_print(&parsed) : NULL;
 
     config_nic_free(&parsed);
     return printed;

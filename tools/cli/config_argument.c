@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool config_is_setting(const char *argument)
+/* An argument that sets a key, as in memory=256 or cpus+="0"; anything else is a file. */
+static bool is_setting(const char *argument)
 {
     const char *c = argument;
 
@@ -34,7 +35,7 @@ static int part_arguments(struct cli *cli, int first, const char **file)
     for (int i = first; i < cli->arguments_count; i++) {
         char *argument = cli->arguments[i];
 
-        if (config_is_setting(argument)) {
+        if (is_setting(argument)) {
             cli->arguments[first + settings++] = argument;
         } else if (*file) {
             cli_usage_error(cli, "there are two configuration files, \"%s\" and \"%s\"", *file, argument);
@@ -71,20 +72,27 @@ static int report_messages(struct cli *cli, const struct ctl_config_messages *me
     return result < 0 ? CLI_FAILED : CLI_DONE;
 }
 
+void config_file_prepare(const char *file)
+{
+    struct stat properties;
+
+    if (stat(file, &properties) == 0 && !S_ISREG(properties.st_mode)) /* is read only once, and may be XML */
+        twin_become();
+}
+
 int config_file_read(struct cli *cli, const char *file, const char *const *settings, size_t count,
                      struct ctl_config *config)
 {
     static const char nothing[] = "# no file\n";
     struct ctl_config_messages messages;
-    struct stat properties;
     int result, status;
 
     if (file && strcmp(file, "-") == 0)
         file = "/dev/stdin";
     if (file && *file == '\0')
         return cli_fail(cli, ENOENT, "the name of the configuration file is empty");
-    if (file && stat(file, &properties) == 0 && !S_ISREG(properties.st_mode)) /* is read only once, and may be XML */
-        twin_become();
+    if (file)
+        config_file_prepare(file);
     if (file)
         result = ctl_config_read(config, file, settings, count, &messages);
     else

@@ -15,7 +15,7 @@ int config_file_read(struct cli *cli, const char *file, const char *const *setti
                      struct ctl_config *config);
 /* Whether its kernel and ramdisk can be read: said before work begins, for unpacking a kernel may take seconds. */
 int config_check_files(struct cli *cli, const struct ctl_config *config);
-/* An argument that sets a key, as in memory=256 or cpus+="0"; anything else is a file. */
-bool config_is_setting(const char *argument);
+/* Makes the program one that can read this file; it may begin anew (twin.h). config_file_read does it too. */
+void config_file_prepare(const char *file);
 
 #endif

@@ -14,14 +14,29 @@
 
 #define VIRT_CAPS_MAX 160
 
-static void line(FILE *out, const char *name, const char *value)
+/* Where lines go. With `only`, those whose names begin with it, without their names: what scripts ask for. */
+struct lines {
+    FILE *out;
+    const char *only; /* NULL: all */
+    bool any;         /* was printed */
+};
+
+static void line(struct lines *lines, const char *name, const char *value)
 {
-    fprintf(out, "%-22s : %s\n", name, value);
+    if (lines->only && strncmp(name, lines->only, strlen(lines->only)) != 0)
+        return;
+    if (!lines->only)
+        fprintf(lines->out, "%-22s : ", name);
+    fprintf(lines->out, "%s\n", value);
+    lines->any = true;
 }
 
-static void number(FILE *out, const char *name, uint64_t value)
+static void number(struct lines *lines, const char *name, uint64_t value)
 {
-    fprintf(out, "%-22s : %llu\n", name, (unsigned long long)value);
+    char text[24];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    line(lines, name, text);
 }
 
 static void virt_caps(const struct ctl_host *host, char text[VIRT_CAPS_MAX])
@@ -59,39 +74,38 @@ static void hw_caps(const struct ctl_host *host, char text[8 * 9])
         used += (size_t)sprintf(text + used, i ? ":%08x" : "%08x", host->hw_caps[i]);
 }
 
-static void print_machine(FILE *out, const struct ctl_host *host, const struct utsname *system)
+static void print_machine(struct lines *lines, const struct ctl_host *host, const struct utsname *system)
 {
     char text[VIRT_CAPS_MAX];
 
-    line(out, "host", system->nodename);
-    line(out, "release", system->release);
-    line(out, "version", system->version);
-    line(out, "machine", system->machine);
-    number(out, "nr_cpus", host->cpus_online);
-    number(out, "max_cpu_id", host->cpus - 1);
-    number(out, "nr_nodes", host->nodes);
-    number(out, "cores_per_socket", host->cores_per_socket);
-    number(out, "threads_per_core", host->threads_per_core);
-    fprintf(out, "%-22s : %u.%03u\n", "cpu_mhz", host->cpu_khz / 1000, host->cpu_khz % 1000);
+    line(lines, "host", system->nodename);
+    line(lines, "release", system->release);
+    line(lines, "version", system->version);
+    line(lines, "machine", system->machine);
+    number(lines, "nr_cpus", host->cpus_online);
+    number(lines, "max_cpu_id", host->cpus - 1);
+    number(lines, "nr_nodes", host->nodes);
+    number(lines, "cores_per_socket", host->cores_per_socket);
+    number(lines, "threads_per_core", host->threads_per_core);
+    snprintf(text, sizeof(text), "%u.%03u", host->cpu_khz / 1000, host->cpu_khz % 1000);
+    line(lines, "cpu_mhz", text);
     hw_caps(host, text);
-    line(out, "hw_caps", text);
+    line(lines, "hw_caps", text);
     virt_caps(host, text);
-    line(out, "virt_caps", text);
-    number(out, "total_memory", host->total_kib >> 10);
-    number(out, "free_memory", (host->free_kib - host->outstanding_kib) >> 10);
-    number(out, "sharing_freed_memory", host->sharing_freed_kib >> 10);
-    number(out, "sharing_used_memory", host->sharing_used_kib >> 10);
-    number(out, "outstanding_claims", host->outstanding_kib >> 10);
-    number(out, "free_cpus", host->free_cpus);
+    line(lines, "virt_caps", text);
+    number(lines, "total_memory", host->total_kib >> 10);
+    number(lines, "free_memory", (host->free_kib - host->outstanding_kib) >> 10);
+    number(lines, "sharing_freed_memory", host->sharing_freed_kib >> 10);
+    number(lines, "sharing_used_memory", host->sharing_used_kib >> 10);
+    number(lines, "outstanding_claims", host->outstanding_kib >> 10);
+    number(lines, "free_cpus", host->free_cpus);
 }
-
-/* What xl says of PCI devices where the hypervisor does not tell which node they are near to. */
-#define NO_DEVICES "device topology        :\ndevice           node\nNo device topology data available\n"
 
 struct places {
     struct ctl_cpu_place *cpus;
     struct ctl_node *nodes;
-    ssize_t cpus_count, nodes_count;
+    struct ctl_pci_place *functions;
+    ssize_t cpus_count, nodes_count, functions_count;
 };
 
 static int places_get(struct ctl *ctl, struct places *places)
@@ -100,7 +114,19 @@ static int places_get(struct ctl *ctl, struct places *places)
     if (places->cpus_count < 0)
         return (int)places->cpus_count;
     places->nodes_count = ctl_nodes(ctl, &places->nodes);
-    return places->nodes_count < 0 ? (int)places->nodes_count : 0;
+    if (places->nodes_count < 0)
+        return (int)places->nodes_count;
+    places->functions_count = ctl_pci_places(ctl, &places->functions);
+    if (places->functions_count == -EOPNOTSUPP) /* a hypervisor without this call knows of none */
+        places->functions_count = 0;
+    return places->functions_count < 0 ? (int)places->functions_count : 0;
+}
+
+static void places_free(struct places *places)
+{
+    free(places->cpus);
+    free(places->nodes);
+    free(places->functions);
 }
 
 static void print_places(FILE *out, const struct places *places)
@@ -109,7 +135,15 @@ static void print_places(FILE *out, const struct places *places)
     for (ssize_t i = 0; i < places->cpus_count; i++)
         fprintf(out, "%3u:    %4u     %4u     %4u\n", places->cpus[i].cpu, places->cpus[i].core, places->cpus[i].socket,
                 places->cpus[i].node);
-    fprintf(out, NO_DEVICES "numa_info              :\nnode:    memsize    memfree    distances\n");
+    fprintf(out, "device topology        :\ndevice           node\n");
+    for (ssize_t i = 0; i < places->functions_count; i++) {
+        const struct ctl_pci_place *at = &places->functions[i];
+
+        fprintf(out, "%04x:%02x:%02x.%01x      %u\n", at->segment, at->bus, at->device, at->function, at->node);
+    }
+    if (places->functions_count == 0)
+        fprintf(out, "No device topology data available\n");
+    fprintf(out, "numa_info              :\nnode:    memsize    memfree    distances\n");
     for (ssize_t i = 0; i < places->nodes_count; i++) {
         const struct ctl_node *node = &places->nodes[i];
 
@@ -148,26 +182,43 @@ static void put_places(yajl_gen json, const struct places *places)
         json_object_close(json);
     }
     json_array_close(json);
+    json_array_open(json, "pci_devices");
+    for (ssize_t i = 0; i < places->functions_count; i++) {
+        const struct ctl_pci_place *at = &places->functions[i];
+        char address[sizeof("0000:00:00.0")];
+
+        snprintf(address, sizeof(address), "%04x:%02x:%02x.%01x", at->segment & 0xffff, at->bus & 0xff,
+                 at->device & 0x1f, at->function & 7);
+        json_object_open(json);
+        json_text(json, "address", address);
+        json_number(json, "node", at->node);
+        json_object_close(json);
+    }
+    json_array_close(json);
 }
 
-static void print_hypervisor(FILE *out, const struct ctl_host *host)
+static void print_hypervisor(struct lines *lines, const struct ctl_host *host)
 {
-    number(out, "xen_major", host->xen_major);
-    number(out, "xen_minor", host->xen_minor);
-    line(out, "xen_extra", host->xen_extra);
-    fprintf(out, "%-22s : %u.%u%s\n", "xen_version", host->xen_major, host->xen_minor, host->xen_extra);
-    line(out, "xen_caps", host->capabilities);
-    line(out, "xen_scheduler", host->scheduler);
-    number(out, "xen_pagesize", host->page_size);
-    fprintf(out, "%-22s : virt_start=0x%llx\n", "platform_params", (unsigned long long)host->virt_start);
-    line(out, "xen_changeset", host->changeset);
-    line(out, "xen_commandline", host->command_line);
-    line(out, "cc_compiler", host->compiler);
-    line(out, "cc_compile_by", host->compile_by);
-    line(out, "cc_compile_domain", host->compile_domain);
-    line(out, "cc_compile_date", host->compile_date);
-    line(out, "build_id", host->build_id);
-    number(out, "xend_config_format", 4);
+    char text[sizeof("4294967295.4294967295") + sizeof(host->xen_extra)];
+
+    number(lines, "xen_major", host->xen_major);
+    number(lines, "xen_minor", host->xen_minor);
+    line(lines, "xen_extra", host->xen_extra);
+    snprintf(text, sizeof(text), "%u.%u%s", host->xen_major, host->xen_minor, host->xen_extra);
+    line(lines, "xen_version", text);
+    line(lines, "xen_caps", host->capabilities);
+    line(lines, "xen_scheduler", host->scheduler);
+    number(lines, "xen_pagesize", host->page_size);
+    snprintf(text, sizeof(text), "virt_start=0x%llx", (unsigned long long)host->virt_start);
+    line(lines, "platform_params", text);
+    line(lines, "xen_changeset", host->changeset);
+    line(lines, "xen_commandline", host->command_line);
+    line(lines, "cc_compiler", host->compiler);
+    line(lines, "cc_compile_by", host->compile_by);
+    line(lines, "cc_compile_domain", host->compile_domain);
+    line(lines, "cc_compile_date", host->compile_date);
+    line(lines, "build_id", host->build_id);
+    number(lines, "xend_config_format", 4);
 }
 
 static int print_json(struct cli *cli, const struct ctl_host *host, const struct utsname *system,
@@ -216,7 +267,7 @@ static int print_json(struct cli *cli, const struct ctl_host *host, const struct
     return json_close(cli, json, cli->out);
 }
 
-int info_print(struct cli *cli, bool with_places)
+int info_print(struct cli *cli, bool with_places, const char *only)
 {
     struct places places = { 0 };
     struct utsname system;
@@ -238,27 +289,36 @@ int info_print(struct cli *cli, bool with_places)
     } else if (cli->json) {
         status = print_json(cli, &host, &system, with_places ? &places : NULL);
     } else {
-        print_machine(cli->out, &host, &system);
+        struct lines lines = { .out = cli->out, .only = only };
+
+        print_machine(&lines, &host, &system);
         if (with_places)
             print_places(cli->out, &places);
-        print_hypervisor(cli->out, &host);
+        print_hypervisor(&lines, &host);
+        status = lines.any ? CLI_DONE : CLI_USAGE;
     }
-    free(places.cpus);
-    free(places.nodes);
+    places_free(&places);
     return status;
 }
 
 static int run(struct cli *cli)
 {
-    return info_print(cli, cli_given(cli, 'n') > 0);
+    const char *only = cli->arguments_count ? cli->arguments[0] : NULL;
+
+    if (only && (cli->json || cli_given(cli, 'n')))
+        return cli_usage_error(cli, "a NAME picks one of the plain lines: it goes neither with --json nor with --numa");
+    int status = info_print(cli, cli_given(cli, 'n') > 0, only);
+
+    return status == CLI_USAGE ? cli_usage_error(cli, "no line's name begins with \"%.40s\"", only) : status;
 }
 
 static const struct cli_option options[] = {
-    { 'n', "numa", NULL, "where its CPUs and its memory are as well" },
+    { 'n', "numa", NULL, "where its CPUs, its memory and its PCI devices are as well" },
     { 0 },
 };
 
 const struct cli_verb verb_info = {
-    .name = "info", .arguments = "", .summary = "Show the machine and its hypervisor",
-    .details = "Memory is in MiB (in KiB with --json).", .options = options, .run = run,
+    .name = "info", .arguments = "[NAME]", .arguments_most = 1, .summary = "Show the machine and its hypervisor",
+    .details = "Memory is in MiB (in KiB with --json). With NAME, only the values of the lines whose names begin so, as in "
+               "ctl info free_memory.", .options = options, .run = run,
 };

@@ -5,7 +5,10 @@
 
 #include "cli.h"
 
-/* Prints it, or a document with --json; with `places` also where CPUs and memory are. */
-int info_print(struct cli *cli, bool places);
+/*
+ * Prints it, or a document with --json; with `places` also where CPUs, memory and PCI devices are. With `only`, which does
+ * not go with these two, the values of the lines whose names begin so: CLI_USAGE, with nothing said, if there is none.
+ */
+int info_print(struct cli *cli, bool places, const char *only);
 
 #endif

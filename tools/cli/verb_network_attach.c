@@ -13,7 +13,7 @@ static int run(struct cli *cli)
 
     if (!device_specification(cli, 1, text))
         return CLI_USAGE;
-    status = config_nic_parse(text, &nic, why) ? device_attach(cli, NULL, &nic) : cli_usage_error(cli, "%s", why);
+    status = config_nic_parse(text, &nic, NULL, why) ? device_attach(cli, NULL, &nic) : cli_usage_error(cli, "%s", why);
     config_nic_free(&nic);
     return status;
 }

@@ -18,6 +18,11 @@ void xl_print_usage(FILE *out, const struct xl_command *command)
     fprintf(out, "Usage: xl [-vtTf] %s %s\n\n%s.\n\n", command->name, command->arguments, command->summary);
 }
 
+bool xl_is_number(const char *name)
+{
+    return *name && name[strspn(name, "0123456789")] == '\0';
+}
+
 bool xl_find(struct xl *xl, const char *name, uint32_t *domid)
 {
     int result = ctl_domain_find(xl->cli.ctl, name, domid);
@@ -44,7 +49,7 @@ int xl_help(struct xl *xl)
                 return 0;
             }
         }
-        fprintf(xl->cli.out, "command not implemented\n");
+        fprintf(xl->cli.out, "command \"%s\" not implemented\n", xl->cli.arguments[0]);
         return 0;
     }
     fprintf(xl->cli.out, "Usage xl [-vfNtT] <subcommand> [args]\n\n");
@@ -98,6 +103,10 @@ static int run_command(struct xl *xl, int count, char **words)
 {
     int status;
 
+    if (xl->dry_run && xl->command->run != xl_create) {
+        fprintf(xl->cli.err, "command does not implement -N (dryrun) option\n");
+        return XL_FAILED;
+    }
     if (!read_options(xl, count, words, &status))
         return status;
     if (needs_hypervisor(xl) && ctl_open(&xl->cli.ctl) < 0) {
@@ -109,13 +118,31 @@ static int run_command(struct xl *xl, int count, char **words)
     return status;
 }
 
+/* Options before the command: -v, -t, -T and -f are taken, and make no difference here. */
+static bool read_global_options(struct xl *xl, int argc, char **argv, int *at)
+{
+    int letter;
+
+    optind = 0;
+    opterr = 0;
+    while ((letter = getopt(argc, argv, "+vtTfN")) != -1) {
+        if (letter == '?') {
+            fprintf(xl->cli.err, "%s: invalid option -- '%c'\nunknown global option\n", argv[0], optopt);
+            return false;
+        }
+        xl->dry_run |= letter == 'N';
+    }
+    *at = optind;
+    return true;
+}
+
 int xl_main(int argc, char **argv, FILE *out, FILE *err)
 {
     struct xl xl = { .cli = { .out = out, .err = err } };
     int at = 1, status;
 
-    for (; at < argc && argv[at][0] == '-'; at++)
-        xl.dry_run |= strchr(argv[at], 'N') != NULL;
+    if (!read_global_options(&xl, argc, argv, &at))
+        return XL_FAILED;
     const char *name = at < argc ? argv[at] : "help";
 
     for (xl.command = xl_commands; xl.command->name && strcmp(xl.command->name, name) != 0;)

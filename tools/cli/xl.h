@@ -13,7 +13,8 @@
 
 #define XL_FAILED 1
 #define XL_USAGE 2
-#define XL_ERROR 3 /* what xl makes of its library's general error */
+#define XL_ERROR 3   /* what xl makes of its library's general error */
+#define XL_INVALID 6 /* and of its error for wrong arguments */
 
 struct xl_command;
 
@@ -43,6 +44,8 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err);
 /* --- for the commands ---------------------------------------------------------------------------------------- */
 
 void xl_print_usage(FILE *out, const struct xl_command *command);
+/* Whether xl takes this for the number of a domain, there or not. */
+bool xl_is_number(const char *name);
 /* Finds a domain by name or number, or says in xl's words that it is not there. */
 bool xl_find(struct xl *xl, const char *name, uint32_t *domid);
 /* The sentence of the library's last failure; returns XL_FAILED. */
@@ -67,6 +70,8 @@ int xl_create(struct xl *xl);
 int xl_config_update(struct xl *xl);
 /* Runs the verb of the command's name on the command's arguments; the first of them is a domain. */
 int xl_act(struct xl *xl);
+/* The same for pause, unpause and trigger: what the hypervisor refuses is told, and is no failure to xl. */
+int xl_ask(struct xl *xl);
 int xl_block_attach(struct xl *xl);
 /* The same for block-detach and network-detach, which have --force. */
 int xl_detach(struct xl *xl);

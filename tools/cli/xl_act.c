@@ -11,24 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WORDS_MAX 64
 #define LOOK_INTERVAL_NS 100000000L
 
-/* Runs a verb of ctl on these words. Its sentences are its own; the status is one of xl's. */
-static int run_verb(struct xl *xl, const char *name, int count, char **words)
-{
-    int status;
-
-    xl->cli.verb = cli_verb_find(name);
-    status = cli_parse(&xl->cli, count, words);
-    if (status == CLI_DONE)
-        status = xl->cli.verb->run(&xl->cli);
-    return status == CLI_DONE ? 0 : XL_FAILED;
-}
-
-/* Runs the verb of the command's name with this option of its own, if any. */
+/*
+ * Runs the verb of the command's name on its arguments, behind this option of the verb's own if there is one. Its
+ * sentences are ctl's; returns one of ctl's statuses.
+ */
 static int act(struct xl *xl, char *option)
 {
     char *words[WORDS_MAX + 2] = { option ? option : "--", "--" };
@@ -36,9 +29,12 @@ static int act(struct xl *xl, char *option)
     uint32_t domid;
 
     if (count > WORDS_MAX || !xl_find(xl, xl->cli.arguments[0], &domid))
-        return XL_FAILED;
+        return CLI_USAGE;
     memcpy(words + before, xl->cli.arguments, (size_t)count * sizeof(words[0]));
-    return run_verb(xl, xl->command->name, count + before, words);
+    xl->cli.verb = cli_verb_find(xl->command->name);
+    int status = cli_parse(&xl->cli, count + before, words);
+
+    return status == CLI_DONE ? xl->cli.verb->run(&xl->cli) : status;
 }
 
 /* For disks, xl looks for the domain in another way, and tells less. */
@@ -47,19 +43,24 @@ int xl_block_attach(struct xl *xl)
     uint32_t domid;
 
     if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[0], &domid) == 0)
-        return act(xl, NULL);
+        return xl_act(xl);
     fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[0]);
     return XL_FAILED;
 }
 
 int xl_act(struct xl *xl)
 {
-    return act(xl, NULL);
+    return act(xl, NULL) == CLI_DONE ? 0 : XL_FAILED;
+}
+
+int xl_ask(struct xl *xl)
+{
+    return act(xl, NULL) == CLI_USAGE ? XL_FAILED : 0;
 }
 
 int xl_detach(struct xl *xl)
 {
-    return act(xl, xl->given['f'] ? "--force" : NULL);
+    return act(xl, xl->given['f'] ? "--force" : NULL) == CLI_DONE ? 0 : XL_FAILED;
 }
 
 int xl_debug_keys(struct xl *xl)
@@ -214,24 +215,44 @@ static int create(struct xl *xl, const struct ctl_config *config)
     return 0;
 }
 
-/* Parts file and settings, as xl does: the first argument is the file unless -f names one. */
-static int read_config(struct xl *xl, int first, struct ctl_config *config)
+static bool is_readable(const char *file)
+{
+    struct stat properties;
+
+    if (stat(file, &properties) < 0)
+        return false;
+    if (S_ISDIR(properties.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
+    return access(file, R_OK) == 0;
+}
+
+/*
+ * Parts file and settings, as xl does: the first argument is the file unless -f names one. Without a file it says
+ * `absent` and returns XL_INVALID.
+ */
+static int read_config(struct xl *xl, int first, const char *absent, struct ctl_config *config)
 {
     const char *file = xl->values['f'];
 
-    if (!file && xl->cli.arguments_count > first && !config_is_setting(xl->cli.arguments[first]))
+    if (!file && xl->cli.arguments_count > first && !strchr(xl->cli.arguments[first], '='))
         file = xl->cli.arguments[first++];
-    if (!file) {
-        fprintf(xl->cli.err, "config-file not specified\n");
-        return XL_FAILED;
+    for (int i = first; i < xl->cli.arguments_count; i++) {
+        if (!strchr(xl->cli.arguments[i], '=')) {
+            xl_print_usage(xl->cli.out, xl->command);
+            return XL_USAGE;
+        }
     }
-    FILE *readable = fopen(file, "re");
-
-    if (!readable) {
+    if (!file) {
+        fprintf(xl->cli.err, "%s\n", absent);
+        return XL_INVALID;
+    }
+    if (!is_readable(file)) {
         fprintf(xl->cli.err, "Failed to read config file: %s: %s\n", file, strerror(errno));
         return XL_ERROR;
     }
-    fclose(readable);
+    config_file_prepare(file); /* before anything is said: the program may begin anew */
     if (!xl->given['q'])
         fprintf(xl->cli.err, "Parsing config from %s\n", file);
     return config_file_read(&xl->cli, file, (const char *const *)xl->cli.arguments + first,
@@ -245,7 +266,7 @@ int xl_create(struct xl *xl)
 
     ctl_config_init(&config);
     xl->cli.verb = cli_verb_find("create");
-    status = read_config(xl, 0, &config);
+    status = read_config(xl, 0, "Config file not specified and none in save file", &config);
     if (status == 0)
         status = xl->dry_run || xl->given['n'] ? print_config(xl, &config) : create(xl, &config);
     ctl_config_free(&config);
@@ -261,7 +282,12 @@ int xl_config_update(struct xl *xl)
     ctl_config_init(&config);
     xl->cli.verb = cli_verb_find("config-update");
     xl->given['q']++;
-    status = xl_find(xl, xl->cli.arguments[0], &domid) ? read_config(xl, 1, &config) : XL_FAILED;
+    status = xl_find(xl, xl->cli.arguments[0], &domid) ? read_config(xl, 1, "Config file not specified", &config)
+                                                       : XL_FAILED;
+    if (status == XL_INVALID)
+        status = XL_FAILED;
+    else if (status == XL_ERROR)
+        status = -XL_ERROR & 0xff; /* what xl makes of it here */
     if (status == 0) {
         fprintf(xl->cli.err, "setting dom%u configuration\n", domid);
         status = ctl_domain_config_set(xl->cli.ctl, domid, &config) < 0 ? xl_fail(xl) : 0;

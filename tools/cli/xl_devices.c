@@ -21,10 +21,10 @@ int xl_block_list(struct xl *xl)
 
     devices_print_header(xl->cli.out, DEVICE_DISK);
     for (int i = 0; i < xl->cli.arguments_count; i++) {
-        if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[i], &domid) < 0)
-            fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[i]);
-        else
+        if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[i], &domid) == 0)
             print_devices(xl, DEVICE_DISK, domid);
+        else if (!xl_is_number(xl->cli.arguments[i])) /* a number of none is passed over */
+            fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[i]);
     }
     return 0;
 }
@@ -35,9 +35,10 @@ int xl_network_list(struct xl *xl)
 
     devices_print_header(xl->cli.out, DEVICE_NIC);
     for (int i = 0; i < xl->cli.arguments_count; i++) {
-        if (!xl_find(xl, xl->cli.arguments[i], &domid))
+        if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[i], &domid) == 0)
+            print_devices(xl, DEVICE_NIC, domid);
+        else if (!xl_is_number(xl->cli.arguments[i]) && !xl_find(xl, xl->cli.arguments[i], &domid))
             return XL_FAILED;
-        print_devices(xl, DEVICE_NIC, domid);
     }
     return 0;
 }

@@ -10,7 +10,6 @@
 #include "xl.h"
 #include "xl_json.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +26,22 @@ static ssize_t domains(struct xl *xl, struct ctl_domain **list)
     }
     if (xl->cli.arguments_count == 0)
         return count;
-    if (!xl_find(xl, xl->cli.arguments[0], &domid)) {
+    const char *wanted = xl->cli.arguments[0];
+
+    if (xl_is_number(wanted)) {
+        domid = (uint32_t)strtoul(wanted, NULL, 10);
+    } else if (!xl_find(xl, wanted, &domid)) {
         free(*list);
         return -1;
     }
     for (ssize_t i = 0; i < count; i++)
         if (list[0][i].domid == domid)
             list[0][kept++] = list[0][i];
-    return kept;
+    if (kept)
+        return kept;
+    fprintf(xl->cli.err, "Error: Domain '%s' does not exist.\n", wanted);
+    free(*list);
+    return -1;
 }
 
 /* --- list ---------------------------------------------------------------------------------------------------- */
@@ -96,7 +103,11 @@ int xl_list(struct xl *xl)
 
 int xl_info(struct xl *xl)
 {
-    return info_print(&xl->cli, xl->given['n'] > 0) == CLI_DONE ? 0 : XL_FAILED;
+    bool places = xl->given['n'] > 0;
+    const char *only = xl->cli.arguments_count && !places ? xl->cli.arguments[0] : NULL;
+    int status = info_print(&xl->cli, places, only);
+
+    return status == CLI_DONE || status == CLI_USAGE ? 0 : XL_FAILED; /* a name that is none is no error in xl */
 }
 
 static int vcpus_of(struct xl *xl, const struct ctl_domain *domain, uint32_t cpus)
@@ -168,11 +179,11 @@ int xl_domname(struct xl *xl)
     char *end;
     unsigned long domid = strtoul(text, &end, 10);
 
-    if (!isdigit((unsigned char)*text) || *end || domid > UINT16_MAX) {
+    if (end == text) {
         fprintf(xl->cli.err, "Invalid domain id.\n\n");
         return XL_FAILED;
     }
-    if (ctl_domain_get(xl->cli.ctl, (uint32_t)domid, &domain) < 0 || *domain.name == '\0') {
+    if (domid > UINT16_MAX || ctl_domain_get(xl->cli.ctl, (uint32_t)domid, &domain) < 0 || *domain.name == '\0') {
         fprintf(xl->cli.err, "Can't get domain name of domain id '%s', maybe this domain does not exist.\n", text);
         return XL_FAILED;
     }
@@ -190,17 +201,46 @@ int xl_uptime(struct xl *xl)
     return uptime_run(&xl->cli, xl->given['s'] > 0) == CLI_DONE ? 0 : XL_FAILED;
 }
 
-/* xl's options for schedulers are those of the verb. */
+static bool is_pool(struct xl *xl, const char *name)
+{
+    struct ctl_pool *list;
+    ssize_t count = ctl_pool_list(xl->cli.ctl, &list);
+    bool found = false;
+
+    if (count < 0) {
+        xl_fail(xl);
+        return false;
+    }
+    for (ssize_t i = 0; i < count; i++)
+        found |= strcmp(name, list[i].name) == 0;
+    free(list);
+    if (!found)
+        fprintf(xl->cli.err, "unknown cpupool '%s'\n", name);
+    return found;
+}
+
+/* xl's options for schedulers are those of the verb. What does not go together is an error there, and ignored here. */
 static int sched(struct xl *xl, const char *verb, enum ctl_scheduler scheduler)
 {
+    const char *ignored = xl->given['s'] ? "dwc" : "rtm";
     uint32_t domid;
 
+    if (xl->values['p'] && (xl->values['d'] || xl->values['w'] || xl->values['c'])) {
+        fprintf(xl->cli.err, "Specifying a cpupool is not allowed with other options.\n");
+        return XL_FAILED;
+    }
+    if (xl->values['p'] && !is_pool(xl, xl->values['p']))
+        return XL_FAILED;
     if (!xl->values['d'] && (xl->values['w'] || xl->values['c'])) {
         fprintf(xl->cli.err, "Must specify a domain.\n");
         return XL_FAILED;
     }
     if (xl->values['d'] && !xl_find(xl, xl->values['d'], &domid))
         return XL_FAILED;
+    for (; *ignored; ignored++) {
+        xl->given[(int)*ignored] = 0;
+        xl->values[(int)*ignored] = NULL;
+    }
     xl->cli.verb = cli_verb_find(verb);
     for (int i = 0; xl->cli.verb->options[i].help; i++) {
         int letter = xl->cli.verb->options[i].letter;

@@ -81,7 +81,7 @@ void config_apply_nics(struct config_builder *builder, const struct config_setti
 {
     const struct config_value *value = &setting->value;
     struct ctl_config *config = builder->config;
-    char why[CONFIG_WHY_MAX];
+    char unknown[CONFIG_WHY_MAX], why[CONFIG_WHY_MAX];
 
     if (!is_list(builder, setting, "[ \"bridge=xenbr0\" ]"))
         return;
@@ -93,11 +93,14 @@ void config_apply_nics(struct config_builder *builder, const struct config_setti
     for (size_t i = 0; i < value->count; i++) {
         struct ctl_nic *nic = &config->nics[config->nics_count++];
 
-        if (!config_nic_parse(value->items[i].text, nic, why)) {
+        if (!config_nic_parse(value->items[i].text, nic, unknown, why)) {
             config_error(builder->log, value->items[i].place, "key \"%s\": %s", setting->key, why);
             nic->number = UINT32_MAX; /* like no other */
             continue;
         }
+        if (*unknown)
+            config_warning(builder->log, value->items[i].place,
+                           "key \"%s\": no parameter of an interface, and ignored: %s", setting->key, unknown);
         if (!nic->number_set)
             nic->number = (uint32_t)i;
         for (size_t j = 0; j < i; j++)

@@ -20,7 +20,11 @@ const char *config_disk_backend(const struct ctl_disk *disk);
 /* "xen" or "virtio"; NULL: nothing was said. */
 const char *config_disk_protocol(const struct ctl_disk *disk);
 
-bool config_nic_parse(const char *text, struct ctl_nic *nic, char why[CONFIG_WHY_MAX]);
+/*
+ * Parameters that are none are refused; or, if `unknown` is not NULL, passed over as xl does: their names are put there,
+ * each in quotes, as far as there is room ("" if there is none).
+ */
+bool config_nic_parse(const char *text, struct ctl_nic *nic, char unknown[CONFIG_WHY_MAX], char why[CONFIG_WHY_MAX]);
 void config_nic_free(struct ctl_nic *nic);
 char *config_nic_print(const struct ctl_nic *nic);
 void config_mac_print(const uint8_t mac[6], char text[18]);

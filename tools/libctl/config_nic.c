@@ -157,7 +157,9 @@ static bool parse_number(const char *text, uint32_t most, const char *what, uint
     return true;
 }
 
-static bool take(struct ctl_nic *nic, const struct config_word *word, char *why)
+enum taken { TAKEN, WRONG, UNKNOWN };
+
+static enum taken take(struct ctl_nic *nic, const struct config_word *word, char *why)
 {
     const struct {
         const char *key;
@@ -168,47 +170,64 @@ static bool take(struct ctl_nic *nic, const struct config_word *word, char *why)
         { "netdev", &nic->gateway_device }, /* its old name */
     };
 
+    bool good;
+
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (strcmp(texts[i].key, word->key) == 0)
-            return config_field_set(texts[i].field, word->value) || fail(why, "text", "", "there is no memory for it");
+        if (strcmp(texts[i].key, word->key) != 0)
+            continue;
+        good = config_field_set(texts[i].field, word->value) || fail(why, "text", "", "there is no memory for it");
+        return good ? TAKEN : WRONG;
     }
     if (strcmp(word->key, "mac") == 0) {
         nic->mac_set = true;
-        return parse_mac(word->value, nic->mac, why);
-    }
-    if (strcmp(word->key, "rate") == 0)
-        return parse_rate(word->value, nic, why);
-    if (strcmp(word->key, "devid") == 0) {
+        good = parse_mac(word->value, nic->mac, why);
+    } else if (strcmp(word->key, "rate") == 0) {
+        good = parse_rate(word->value, nic, why);
+    } else if (strcmp(word->key, "devid") == 0) {
         nic->number_set = true;
-        return parse_number(word->value, 65535, "number of an interface", &nic->number, why);
-    }
-    if (strcmp(word->key, "mtu") == 0)
-        return parse_number(word->value, MTU_MAX, "MTU", &nic->mtu, why);
-    if (strcmp(word->key, "type") == 0) {
+        good = parse_number(word->value, 65535, "number of an interface", &nic->number, why);
+    } else if (strcmp(word->key, "mtu") == 0) {
+        good = parse_number(word->value, MTU_MAX, "MTU", &nic->mtu, why);
+    } else if (strcmp(word->key, "type") == 0) {
         nic->type = strcmp(word->value, "vif") == 0 ? CTL_NIC_VIF : CTL_NIC_IOEMU;
-        return strcmp(word->value, "vif") == 0 || strcmp(word->value, "ioemu") == 0 ||
+        good = strcmp(word->value, "vif") == 0 || strcmp(word->value, "ioemu") == 0 ||
                fail(why, "kind of interface", word->value, "write vif");
+    } else {
+        return UNKNOWN;
     }
-    return fail(why, "parameter of an interface", word->key,
-                "there are mac, bridge, script, ip, vifname, model, backend, gatewaydev, rate, devid, mtu, type, "
-                "trusted and untrusted");
+    return good ? TAKEN : WRONG;
 }
 
-bool config_nic_parse(const char *text, struct ctl_nic *nic, char why[CONFIG_WHY_MAX])
+/* Another unknown one: a place in the list, or the error. */
+static bool pass_over(const struct config_word *word, char *unknown, char *why)
+{
+    size_t length = unknown ? strlen(unknown) : 0;
+
+    if (!unknown)
+        return fail(why, "parameter of an interface", word->key,
+                    "there are mac, bridge, script, ip, vifname, model, backend, gatewaydev, rate, devid, mtu, type, "
+                    "trusted and untrusted");
+    snprintf(unknown + length, CONFIG_WHY_MAX - length, "%s\"%.60s\"", length ? ", " : "", word->key);
+    return true;
+}
+
+bool config_nic_parse(const char *text, struct ctl_nic *nic, char unknown[CONFIG_WHY_MAX], char why[CONFIG_WHY_MAX])
 {
     *nic = (struct ctl_nic){ 0 };
+    if (unknown)
+        *unknown = '\0';
     while (text) {
         struct config_word word;
 
         if (!config_word_take(&text, &word))
             return fail(why, "parameter", word.key, "it is too long");
-        if (!word.has_value && *word.key == '\0')
+        if (!word.has_value && (*word.key == '\0' || config_trust_take(word.key, &nic->trust)))
             continue;
-        if (!word.has_value && config_trust_take(word.key, &nic->trust))
-            continue;
-        if (!word.has_value)
+        if (!word.has_value && !unknown)
             return fail(why, "parameter of an interface", word.key, "write it as key=value");
-        if (!take(nic, &word, why))
+        enum taken taken = word.has_value ? take(nic, &word, why) : UNKNOWN;
+
+        if (taken == WRONG || (taken == UNKNOWN && !pass_over(&word, unknown, why)))
             return false;
     }
     return true;

@@ -38,7 +38,7 @@ static bool add_nic(struct ctl_config *config, const struct ctl_nic *nic)
     if (grown)
         config->nics = grown;
     if (grown && text)
-        added = config_nic_parse(text, &grown[config->nics_count++], why);
+        added = config_nic_parse(text, &grown[config->nics_count++], NULL, why);
     free(text);
     return added;
 }

@@ -50,6 +50,9 @@ static int share_op(struct ctl *ctl, uint32_t domid, enum ctl_scheduler schedule
         return ctl_fail(ctl, ESRCH, "there is no domain %u", domid);
     if (is_absent(result))
         return ctl_fail(ctl, EOPNOTSUPP, "this hypervisor has no shares for domains");
+    if (result == -EINVAL && command == XEN_DOMCTL_SCHEDOP_putinfo && share->cap > 100)
+        return ctl_fail(ctl, EINVAL, "domain %u cannot have a cap of %u percent: a cap is at most 100 for each of its vCPUs",
+                        domid, share->cap);
     if (result < 0)
         return ctl_fail(ctl, -result, "domain %u has no share of the scheduler %s: %s", domid, name, strerror(-result));
     share->weight = op->u.credit2.weight;

@@ -136,7 +136,7 @@ static ssize_t pci_functions(struct ctl_pci_place **list)
 }
 
 /* Asks for the node of each; the hypervisor does as many at once as it likes. */
-static int ask_pci_nodes(struct ctl *ctl, const struct physdev_pci_device *places, uint32_t *nodes, uint32_t count)
+static int ask_pci_nodes(struct ctl *ctl, struct physdev_pci_device *places, uint32_t *nodes, uint32_t count)
 {
     for (uint32_t done = 0; done < count;) {
         struct xen_sysctl sysctl = { .cmd = XEN_SYSCTL_pcitopoinfo, .u.pcitopoinfo.num_devs = count - done };

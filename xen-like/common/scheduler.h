@@ -73,7 +73,7 @@ void scheduler_switched_out(struct vcpu *v);
  * to be done.
  */
 bool scheduler_yield(struct vcpu *v);
-/* -XEN_EINVAL for a weight of 0. */
+/* -XEN_EINVAL for a weight of 0, and for a cap of more percent of a CPU than the vCPUs could use. */
 int scheduler_set_parameters(struct domain *d, struct scheduler_parameters parameters);
 struct scheduler_parameters scheduler_get_parameters(const struct domain *d);
 /* NULL: unchanged. -XEN_EINVAL if no CPU of the machine is left. Takes effect at once. */

@@ -112,7 +112,7 @@ void scheduler_domain_remove(struct domain *d) { timer_kill(&d->scheduler.cap_ti
 
 int scheduler_set_parameters(struct domain *d, struct scheduler_parameters parameters)
 {
-    if (!parameters.weight)
+    if (!parameters.weight || parameters.cap > 100 * d->max_vcpus)
         return -XEN_EINVAL;
     bool had_cap = d->scheduler.cap;
     d->scheduler.weight = parameters.weight;

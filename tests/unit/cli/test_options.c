@@ -29,7 +29,8 @@ static void usage_errors(void)
     fails(RUN("frobnicate"), 2, "ctl: there is no verb \"frobnicate\"\n");
     fails(RUN("-x"), 2, "ctl: there is no option -x before the verb\n");
     fails(RUN("pause"), 2, "ctl: pause needs more arguments: DOMAIN...\nusage: ctl pause [--json] DOMAIN...\n");
-    fails(RUN("info", "x"), 2, "ctl: info does not take \"x\"\n");
+    fails(RUN("dmesg", "x"), 2, "ctl: dmesg does not take \"x\"\n");
+    fails(RUN("info", "-n", "free_memory"), 2, "ctl: a NAME picks one of the plain lines");
     fails(RUN("list", "-Q"), 2, "ctl: list has no option -Q\n");
     fails(RUN("list", "--quick"), 2, "ctl: list has no option --quick\n");
     fails(RUN("shutdown", "-wt"), 2, "ctl: option -t needs a value: -t SECONDS\n");

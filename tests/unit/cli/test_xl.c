@@ -28,6 +28,13 @@ static void ends_with(struct outcome outcome, int status, const char *err)
     end(&outcome);
 }
 
+static void says(struct outcome outcome, const char *out)
+{
+    CU_ASSERT_EQUAL(outcome.status, 0);
+    CU_ASSERT_STRING_EQUAL(outcome.out, out);
+    end(&outcome);
+}
+
 static void mistakes(void)
 {
     ends_with(RUN("nosuchverb"), 1, "command not implemented\n");
@@ -36,8 +43,18 @@ static void mistakes(void)
     ends_with(RUN("rename", "a"), 2, "'xl rename' requires at least 2 arguments.\n\n");
     ends_with(RUN("create", "-n", "/no/such.cfg"), 3,
               "Failed to read config file: /no/such.cfg: No such file or directory\n");
+    ends_with(RUN("create", "-n", "/tmp"), 3, "Failed to read config file: /tmp: Is a directory\n");
+    ends_with(RUN("create", "-n"), 6, "Config file not specified and none in save file\n");
+    ends_with(RUN("create", "-n", "memory=3"), 6, "Config file not specified and none in save file\n");
+    ends_with(RUN("create", "-n", "/no/such.cfg", "memory"), 2, "");
+    ends_with(RUN("create", "-n", "-f", "/no/such.cfg", "/another.cfg"), 2, "");
+    ends_with(RUN("-N", "list"), 1, "command does not implement -N (dryrun) option\n");
+    ends_with(RUN("-N", "block-attach", "a", "b"), 1, "command does not implement -N (dryrun) option\n");
+    ends_with(RUN("-x", "list"), 1, "xl: invalid option -- 'x'\nunknown global option\n");
+    ends_with(RUN("-vtTf", "list", "-h"), 0, "");
     ends_with(RUN("list", "-h"), 0, "");
     ends_with(RUN("help", "list"), 0, "");
+    says(RUN("help", "nosuchverb"), "command \"nosuchverb\" not implemented\n");
     ends_with(outcome_of(xl_main, "xl", (const char *const[]){ NULL }), 1, "");
 }
 

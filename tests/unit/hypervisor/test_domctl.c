@@ -222,6 +222,14 @@ static void scheduler_parameters(void)
     CU_ASSERT_EQUAL(call(XEN_DOMCTL_scheduler_op, id), 0);
     CU_ASSERT_EQUAL(scheduler_get_parameters(peek(id)).weight, 700);
     CU_ASSERT_EQUAL(scheduler_get_parameters(peek(id)).cap, 80);
+    scheduler->u.credit2.weight = 800;
+    scheduler->u.credit2.cap = 101; /* of one vCPU: nothing is changed */
+    CU_ASSERT_EQUAL(call(XEN_DOMCTL_scheduler_op, id), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(scheduler_get_parameters(peek(id)).weight, 700);
+    CU_ASSERT_EQUAL(scheduler_get_parameters(peek(id)).cap, 80);
+    scheduler->u.credit2.cap = 100;
+    CU_ASSERT_EQUAL(call(XEN_DOMCTL_scheduler_op, id), 0);
+    CU_ASSERT_EQUAL(scheduler_get_parameters(peek(id)).cap, 100);
     scheduler->cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
     CU_ASSERT_EQUAL(call(XEN_DOMCTL_scheduler_op, id), -XEN_EINVAL);
     scheduler->cmd = XEN_DOMCTL_SCHEDOP_getinfo;

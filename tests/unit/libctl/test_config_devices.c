@@ -20,7 +20,7 @@ static char *disk_as(const char *text, char why[CONFIG_WHY_MAX])
 static char *nic_as(const char *text, char why[CONFIG_WHY_MAX])
 {
     struct ctl_nic nic;
-    char *printed = config_nic_parse(text, &nic, why) ? config_nic_print(&nic) : NULL;
+    char *printed = config_nic_parse(text, &nic, NULL, why) ? config_nic_print(&nic) : NULL;
 
     config_nic_free(&nic);
     return printed;
@@ -215,6 +215,27 @@ static void bad_interfaces(void)
     is_refused(nic_as, "bridge", "write it as key=value");
 }
 
+/* However many there are, their names take no more than their room. */
+static void unknown_interface_parameters(void)
+{
+    char text[CONFIG_WHY_MAX * 2] = "bridge=b", unknown[CONFIG_WHY_MAX + 1], why[CONFIG_WHY_MAX];
+    struct ctl_nic nic;
+
+    unknown[CONFIG_WHY_MAX] = '#';
+    for (int i = 0; i < 60; i++)
+        strcat(text, ",abc=1");
+    CU_ASSERT_TRUE(config_nic_parse(text, &nic, unknown, why));
+    CU_ASSERT_STRING_EQUAL(nic.bridge, "b");
+    CU_ASSERT_EQUAL(strlen(unknown), CONFIG_WHY_MAX - 1);
+    CU_ASSERT_EQUAL(unknown[CONFIG_WHY_MAX], '#');
+    config_nic_free(&nic);
+    CU_ASSERT_FALSE(config_nic_parse("abc=1,mac=junk", &nic, unknown, why));
+    config_nic_free(&nic);
+    CU_ASSERT_TRUE(config_nic_parse("mtu=9", &nic, unknown, why));
+    CU_ASSERT_STRING_EQUAL(unknown, "");
+    config_nic_free(&nic);
+}
+
 static void in_a_configuration(void)
 {
     struct config_case result = parse(HEAD "disk = [ '/a,,xvda', '/b,,xvdb,r' ]\nvif = [ '', 'devid=7', 'bridge=b' ]\n");
@@ -227,6 +248,14 @@ static void in_a_configuration(void)
     CU_ASSERT_EQUAL(result.config.nics[0].number, 0);
     CU_ASSERT_EQUAL(result.config.nics[1].number, 7);
     CU_ASSERT_EQUAL(result.config.nics[2].number, 2);
+    end(&result);
+    /* as in xl, what is no parameter is told of; the rest counts */
+    result = parse(HEAD "vif = [ 'accel=1,bridge=b,fast', 'colour=red' ]\n");
+    CU_ASSERT_EQUAL_FATAL(result.status, 0);
+    CU_ASSERT(says(&result, false, "g.cfg:3:9: key \"vif\": no parameter of an interface, and ignored: \"accel\", \"fast\""));
+    CU_ASSERT(says(&result, false, "g.cfg:3:34: key \"vif\": no parameter of an interface, and ignored: \"colour\""));
+    CU_ASSERT_EQUAL_FATAL(result.config.nics_count, 2);
+    CU_ASSERT_STRING_EQUAL(result.config.nics[0].bridge, "b");
     end(&result);
     refused(HEAD "disk=['/a,,xvda',\n  '/b,,xvda']\n", "g.cfg:4:3: key \"disk\": there are two disks xvda");
     /* by their numbers: xvda has other names */
@@ -247,6 +276,7 @@ int main(void)
         TEST_CASE(bad_disks),
         TEST_CASE(interfaces),
         TEST_CASE(bad_interfaces),
+        TEST_CASE(unknown_interface_parameters),
         TEST_CASE(manuals),
         TEST_CASE(in_a_configuration),
     };

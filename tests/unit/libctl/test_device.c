@@ -109,7 +109,7 @@ static char *nic_nodes(const char *text)
     size_t size;
     FILE *file = open_memstream(&lines, &size);
 
-    CU_ASSERT_FATAL(config_nic_parse(text, &nic, why));
+    CU_ASSERT_FATAL(config_nic_parse(text, &nic, NULL, why));
     device_nodes_nic(&id, &nic, nic.mac, tell, file);
     fclose(file);
     config_nic_free(&nic);
@@ -174,7 +174,7 @@ static void nic_is(const char *text, const char *words)
     char why[CONFIG_WHY_MAX], refusal[DEVICE_WHY_MAX] = "";
     struct ctl_nic nic;
 
-    CU_ASSERT_FATAL(config_nic_parse(text, &nic, why));
+    CU_ASSERT_FATAL(config_nic_parse(text, &nic, NULL, why));
     CU_ASSERT_EQUAL(device_nic_possible(&nic, refusal), words == NULL);
     CU_ASSERT_PTR_NOT_NULL(strstr(refusal, words ? words : ""));
     if (!strstr(refusal, words ? words : ""))
@@ -248,7 +248,7 @@ static void link_is(const char *text, int result, const char *words)
     char why[CONFIG_WHY_MAX];
     struct ctl_nic nic;
 
-    CU_ASSERT_FATAL(config_nic_parse(text, &nic, why));
+    CU_ASSERT_FATAL(config_nic_parse(text, &nic, NULL, why));
     CU_ASSERT_EQUAL(device_link_check(&ctl, "network interface 0 of domain 5", &nic), result);
     CU_ASSERT_PTR_NOT_NULL(strstr(ctl.error, words));
     if (!strstr(ctl.error, words))

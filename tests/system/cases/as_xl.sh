@@ -33,6 +33,15 @@ alike() { # [-o] ARGUMENTS...: both programs, one after the other. -o: what is s
         different=$((different + 1))
     }
 }
+alike_status() { # ARGUMENTS...: what they say is their own
+    their_status=0 our_status=0
+    xl "$@" > /dev/null 2> /tmp/their.err || their_status=$?
+    /tmp/as/xl "$@" > /dev/null 2> /tmp/our.err || our_status=$?
+    [ "$their_status" = "$our_status" ] || {
+        echo "xl $*: exit status $our_status, Debian's $their_status: $(cat /tmp/our.err /tmp/their.err)"
+        different=$((different + 1))
+    }
+}
 uuid=11111111-2222-3333-4444-555555555555
 # Debian's xl has scripts that serve its devices; these do no more than say that it is done
 load_modules llc stp bridge
@@ -81,10 +90,21 @@ for lines in 'maxmem = 64|vcpus = 2|cpus = "0"|cpu_weight = 300|cap = 20|root = 
     alike create -n /tmp/some.cfg
 done
 for lines in 'disk = [ "/dev/x,raw,xvda,vdev=xvdb" ]' 'disk = [ "foo:bar,xvda,w" ]' 'disk = [ "/dev/x,zip,xvda,w" ]' \
-    'vif = [ "rate=10mb/s" ]' 'vif = [ "netdev=eth0" ]'; do # the last is taken, with a word
+    'vif = [ "rate=10mb/s" ]' \
+    'vif = [ "netdev=eth0" ]' 'vif = [ "foo=bar" ]' 'vif = [ "bridge=b,accel=1" ]'; do # from netdev on: taken, with a word
     sed -i '5,$d' /tmp/some.cfg
     echo "$lines" >> /tmp/some.cfg
     alike -o create -n /tmp/some.cfg
+done
+
+sed -i '5,$d' /tmp/some.cfg
+alike create -n
+alike create -n vcpus=2
+alike create -n -f /tmp/some.cfg vcpus=2
+alike create -nq /tmp/some.cfg 'vcpus=2;memory=32'
+alike -o create -n /tmp # a directory; each has its own word for that
+for words in '/tmp/some.cfg extra' '-f /tmp/some.cfg /tmp/some.cfg'; do
+    alike_status create -n $words
 done
 
 # the same guest, made by one and then by the other
@@ -122,22 +142,23 @@ for verb in list 'list -v' vcpu-list domid uptime 'sched-credit2 -d'; do
     alike $verb "$odd"
 done
 alike domname "$(xl domid "$odd")"
-for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' 'domname 7777' \
-    'domname twin' uptime 'uptime -s' info 'info -n' sched-credit2 'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' \
-    'sched-credit2 -w 7' cpupool-list 'cpupool-list -c' 'block-list nosuch' 'network-list nosuch' nosuchverb 'list -x' \
-    'destroy nosuch' shutdown 'block-attach nosuch /x,,xvda' 'block-detach nosuch xvda' 'network-attach nosuch' \
-    'network-detach nosuch 0'; do
+for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' \
+    'domname 7777' 'domname twin' uptime 'uptime -s' info 'info -n' 'info total_memory' 'info xen' \
+    'info nr_cpus extra' 'info nosuch' 'list 99' 'list -l 99' 'list -n' 'list -v -n -c -Z' 'domname 0x' 'domname x' \
+    'domid Domain-0' 'domid 0' 'block-list 99' 'network-list 99' 'block-list twin other' 'network-list nosuch twin' \
+    '-N list' '-vtTf domid twin' 'help nosuch' 'sched-credit2 -p nosuch' 'sched-credit2 -p Pool-0' \
+    'sched-credit2 -s -p nosuch' 'sched-credit2 -r 1000' 'sched-credit2 -d twin -r 1000' sched-credit2 \
+    'sched-credit2 -d twin -w 300 -c 20' 'sched-credit2 -d twin' 'sched-credit2 -w 7' cpupool-list 'cpupool-list -c' \
+    'block-list nosuch' 'network-list nosuch' nosuchverb 'list -x' 'destroy nosuch' shutdown \
+    'block-attach nosuch /x,,xvda' 'block-detach nosuch xvda' 'network-attach nosuch' 'network-detach nosuch 0'; do
     alike $report
 done
-for usage in domid 'rename twin'; do
-    alike_status=0
-    xl $usage > /dev/null 2>&1 || alike_status=$?
-    our_status=0
-    /tmp/as/xl $usage > /dev/null 2>&1 || our_status=$?
-    [ "$alike_status" = "$our_status" ] || {
-        echo "xl $usage: exit status $our_status, Debian's $alike_status"
-        different=$((different + 1))
-    }
+for usage in domid '-x list' 'rename twin' 'list twin other' 'destroy 0' 'pause 0' 'unpause 0' 'trigger other nmi 99' \
+    'trigger other reset' 'trigger other nosuch' 'trigger nosuch nmi' 'sysrq other hh' 'sched-credit2 -d twin -w 0' \
+    'sched-credit2 -d twin -c 401' 'rename other twin' 'mem-set other x' 'mem-max other 1' 'vcpu-set other 99' \
+    'vcpu-pin other 9 0' 'dump-core other /no/such' 'block-detach other xvdq' 'network-detach other 9' \
+    'network-attach other foo=bar' 'config-update other' 'config-update other /no/such'; do
+    alike_status $usage
 done
 
 # devices, as the store tells of them
