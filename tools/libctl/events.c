@@ -131,23 +131,50 @@ static int look(struct ctl *ctl, struct ctl_events *events)
     return 0;
 }
 
+/* A connection of its own, and its watches. */
+static int connect_store(struct ctl *ctl, struct ctl_events *events)
+{
+    if (!ctl_store(ctl))
+        return -ENOENT;
+    events->store = xs_open(0);
+    if (events->store && xs_watch(events->store, "@introduceDomain", "born") &&
+        xs_watch(events->store, "@releaseDomain", "gone"))
+        return 0;
+    int error = errno ? errno : EIO;
+
+    xs_close(events->store);
+    events->store = NULL;
+    return ctl_fail(ctl, error, "the store does not tell of domains: %s", strerror(error));
+}
+
+int ctl_events_reopen(struct ctl *ctl, struct ctl_events *events)
+{
+    int result;
+
+    xs_close(events->store);
+    events->store = NULL;
+    ctl_store_renew(ctl);
+    result = connect_store(ctl, events);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < events->known_count; i++)
+        watch_name(events, events->known[i].domid, true);
+    events->stale = true;
+    return 0;
+}
+
 int ctl_events_open(struct ctl *ctl, struct ctl_events **out)
 {
     struct ctl_events *events = calloc(1, sizeof(*events));
     ssize_t count;
-    int result = -ENOENT;
+    int result;
 
     *out = NULL;
     if (!events)
         return ctl_fail(ctl, ENOMEM, "there is no memory to wait for events");
-    if (!ctl_store(ctl))
+    result = connect_store(ctl, events);
+    if (result < 0)
         goto free_events;
-    events->store = xs_open(0);
-    if (!events->store || !xs_watch(events->store, "@introduceDomain", "born") ||
-        !xs_watch(events->store, "@releaseDomain", "gone")) {
-        result = ctl_fail(ctl, errno ? errno : EIO, "the store does not tell of domains: %s", strerror(errno));
-        goto close_store;
-    }
     count = list_named(ctl, &events->known);
     result = (int)count;
     if (count < 0)
@@ -159,8 +186,7 @@ int ctl_events_open(struct ctl *ctl, struct ctl_events **out)
     return 0;
 
 close_store:
-    if (events->store)
-        xs_close(events->store);
+    xs_close(events->store);
 free_events:
     free(events);
     return result;
@@ -199,7 +225,7 @@ int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event
 
     if (events->first == events->count) {
         events->first = events->count = 0;
-        if (!take_watches(events))
+        if (!events->store || !take_watches(events))
             return ctl_fail(ctl, EPIPE, "the store is gone: events have to be opened anew");
         if (!events->stale)
             return 0;

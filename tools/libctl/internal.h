@@ -38,6 +38,17 @@ int ctl_fail(struct ctl *ctl, int error, const char *format, ...) __attribute__(
 /* The store's connection, opened at need; NULL with the sentence set when there is no store. */
 struct xs_handle *ctl_store(struct ctl *ctl);
 /*
+ * Asks the store for something; if the connection is lost, closes it, so that its next use opens another, and returns
+ * true. For programs that outlive a store's daemon; never while something holds what ctl_store returned.
+ */
+bool ctl_store_renew(struct ctl *ctl);
+/*
+ * Connects to the store again after ctl_events_next's -EPIPE; what has happened meanwhile is told next. The descriptor is
+ * another one. Fails as ctl_events_open does, and may be tried again.
+ */
+struct ctl_events;
+int ctl_events_reopen(struct ctl *ctl, struct ctl_events *events);
+/*
  * A connection of a long-lived daemon's own, through the store's socket alone: NULL until that is there. The kernel's
  * transport (/dev/xen/xenbus), which xs_open falls back to, does not tell when the store is lost, nor are watches
  * through it certain to outlive that.

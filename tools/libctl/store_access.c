@@ -23,6 +23,23 @@ struct xs_handle *ctl_store(struct ctl *ctl)
     return ctl->store;
 }
 
+bool ctl_store_renew(struct ctl *ctl)
+{
+    unsigned length;
+    char *value;
+
+    if (!ctl->store)
+        return false;
+    value = xs_read(ctl->store, XBT_NULL, "/", &length);
+    if (value || errno != EIO) {
+        free(value);
+        return false;
+    }
+    xs_close(ctl->store);
+    ctl->store = NULL;
+    return true;
+}
+
 struct xs_handle *ctl_store_open_socket(void)
 {
     return access(xs_daemon_socket(), F_OK) ? NULL : xs_open(0);

@@ -153,6 +153,38 @@ static bool events_with(enum fault fault, unsigned at)
     return met;
 }
 
+/* Whoever opens events again after the store was gone is told what has happened meanwhile. */
+static void events_of_a_lost_store(void)
+{
+    struct ctl_config config = config_of("h", "");
+    struct ctl_events *events;
+    struct ctl_event event;
+    uint32_t domid, second;
+    struct ctl *ctl = host_with("g", "", &domid);
+
+    CU_ASSERT_EQUAL_FATAL(ctl_events_open(ctl, &events), 0);
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), 0);
+    fake_store_lost(true);
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), -EPIPE);
+    fault_arm(FAULT_STORE, 1); /* it is not back yet */
+    CU_ASSERT(ctl_events_reopen(ctl, events) < 0);
+    fault_disarm();
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), -EPIPE);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &second), 0);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, domid), 0);
+    fake_store_lost(false);
+    CU_ASSERT_EQUAL(ctl_events_reopen(ctl, events), 0);
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), 1);
+    CU_ASSERT(event.kind == CTL_EVENT_DESTROYED && event.domid == domid);
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), 1);
+    CU_ASSERT(event.kind == CTL_EVENT_CREATED && event.domid == second);
+    CU_ASSERT_EQUAL(ctl_events_next(ctl, events, &event), 0);
+    ctl_events_close(events);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+}
+
 static void events_through_failures(void)
 {
     static const enum fault faults[] = { FAULT_STORE, FAULT_HYPERCALL, FAULT_ALLOCATION };
@@ -228,7 +260,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         TEST_CASE(numbers_out_of_range), TEST_CASE(memory_out_of_range), TEST_CASE(names_that_are_not_told),
-        TEST_CASE(events_through_failures), TEST_CASE(shared_uuid), TEST_CASE(removal_under_writes),
+        TEST_CASE(events_through_failures), TEST_CASE(events_of_a_lost_store), TEST_CASE(shared_uuid), TEST_CASE(removal_under_writes),
         TEST_CASE(console_of_a_lost_store),
     };
 
