@@ -2,6 +2,8 @@
 /* A session at a domain's console; see console.h. */
 #include "console.h"
 
+#include "libctl/internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -222,8 +224,10 @@ static void look_at_domain(struct session *session)
         session->looked_ms = now;
         if (session->quiet_ms == 0 && domain_has_ended(session))
             session->quiet_ms = now;
-        if (session->quiet_ms == 0 && session->console < 0)
+        if (session->quiet_ms == 0 && session->console < 0) {
+            ctl_store_renew(session->cli->ctl); /* its daemon may have been started again too */
             attach_again(session);
+        }
     }
     session->ended = session->quiet_ms && session->to_output.used == 0 &&
                      (session->console < 0 || now - session->quiet_ms >= LAST_WORDS_MS);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ static void *show(void *argument)
 {
     struct progress *progress = argument;
     struct timespec wake;
+    unsigned seconds = 0;
     bool shown = false;
 
     clock_gettime(CLOCK_MONOTONIC, &wake);
@@ -29,7 +32,11 @@ static void *show(void *argument)
     while (!progress->ended) {
         if (pthread_cond_timedwait(&progress->change, &progress->lock, &wake) != ETIMEDOUT || progress->ended)
             continue;
-        fprintf(progress->file, shown ? "." : "%s ...", progress->what);
+        /* always the same line, however long it takes */
+        if (shown)
+            fprintf(progress->file, "\r%s ... %u s", progress->what, ++seconds);
+        else
+            fprintf(progress->file, "%s ...", progress->what);
         fflush(progress->file);
         shown = true;
         add_ns(&wake, STEP_NS);
@@ -44,10 +51,11 @@ static void *show(void *argument)
 
 void progress_begin(struct progress *progress, FILE *file, const char *what)
 {
+    const char *terminal = getenv("TERM");
     pthread_condattr_t attributes;
 
     *progress = (struct progress){ .file = file, .what = what };
-    if (!isatty(fileno(file)))
+    if (!isatty(fileno(file)) || (terminal && strcmp(terminal, "dumb") == 0))
         return;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line on a terminal that tells what takes longer than half a second, with a dot a second; it vanishes at the end. */
+/* A line on a terminal that tells what takes longer than half a second, and how long; it vanishes at the end. */
 #ifndef KEEL_CLI_PROGRESS_H
 #define KEEL_CLI_PROGRESS_H
 
@@ -16,7 +16,7 @@ struct progress {
     pthread_cond_t change;
 };
 
-/* Does nothing unless `file` is a terminal. `what` must live until progress_end. */
+/* Does nothing unless `file` is a terminal that can clear a line. `what` must live until progress_end. */
 void progress_begin(struct progress *progress, FILE *file, const char *what);
 void progress_end(struct progress *progress);
 

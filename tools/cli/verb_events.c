@@ -3,13 +3,17 @@
 #include "json.h"
 #include "verbs.h"
 
+#include "libctl/internal.h"
+#include "top/text.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
-#define WAKE_INTERVAL_MS 500 /* to look whether the time is over or the reader has gone */
+#define WAKE_INTERVAL_MS 500  /* to look whether the time is over */
+#define STORE_INTERVAL_MS 200 /* to look whether the store is back */
 
 static void print(struct cli *cli, const struct ctl_event *event)
 {
@@ -31,29 +35,53 @@ static void print(struct cli *cli, const struct ctl_event *event)
         json_close(cli, json, cli->out);
     } else {
         struct tm local;
-        char clock[32];
+        char clock[32], name[CTL_NAME_MAX + 1];
 
         localtime_r(&now.tv_sec, &local);
         strftime(clock, sizeof(clock), "%F %T", &local);
-        fprintf(cli->out, "%s %s %u %s%s%s\n", clock, ctl_event_word(event->kind), event->domid, event->name,
+        text_plain(event->name, name, sizeof(name));
+        fprintf(cli->out, "%s %s %u %s%s%s\n", clock, ctl_event_word(event->kind), event->domid, name,
                 event->kind == CTL_EVENT_SHUTDOWN ? " " : "",
                 event->kind == CTL_EVENT_SHUTDOWN ? cli_shutdown_word(event->reason) : "");
     }
     fflush(cli->out); /* a reader waits for each line */
 }
 
+static bool reader_has_gone(struct cli *cli)
+{
+    struct pollfd reader = { .fd = fileno(cli->out) };
+
+    return ferror(cli->out) || poll(&reader, 1, 0) > 0;
+}
+
+/* After a failure: waits for a store whose daemon is being started again. False when it was not that. */
+static bool outlive_store(struct cli *cli, struct ctl_events *events, int failure, uint64_t deadline_ns)
+{
+    if (failure != -EPIPE && !ctl_store_renew(cli->ctl))
+        return false;
+    cli_explain(cli, "the store is gone; waiting for its daemon");
+    while (ctl_events_reopen(cli->ctl, events) < 0) {
+        if (cli_now_ns() >= deadline_ns || reader_has_gone(cli))
+            return false;
+        poll(NULL, 0, STORE_INTERVAL_MS);
+    }
+    return true;
+}
+
 /* Until the time is over, so many have come, or the reader has gone. */
 static int follow(struct cli *cli, struct ctl_events *events, uint64_t deadline_ns, uint32_t most)
 {
-    struct pollfd ready = { .fd = ctl_events_fd(events), .events = POLLIN };
     uint32_t told = 0;
 
-    while (!ferror(cli->out)) {
+    while (!reader_has_gone(cli)) {
         struct ctl_event event;
         int result = ctl_events_next(cli->ctl, events, &event);
 
-        if (result < 0)
-            return cli_fail_ctl(cli, result);
+        if (result < 0) {
+            if (!outlive_store(cli, events, result, deadline_ns))
+                return reader_has_gone(cli) ? CLI_DONE : cli_fail_ctl(cli, result);
+            continue;
+        }
         if (result > 0) {
             print(cli, &event);
             if (++told == most)
@@ -62,7 +90,9 @@ static int follow(struct cli *cli, struct ctl_events *events, uint64_t deadline_
         }
         if (cli_now_ns() >= deadline_ns)
             return most ? cli_fail(cli, ETIMEDOUT, "only %u of %u events have come", told, most) : CLI_DONE;
-        poll(&ready, 1, WAKE_INTERVAL_MS);
+        struct pollfd ready[] = { { .fd = ctl_events_fd(events), .events = POLLIN }, { .fd = fileno(cli->out) } };
+
+        poll(ready, 2, WAKE_INTERVAL_MS);
     }
     return CLI_DONE;
 }

@@ -117,27 +117,28 @@ static int serve(struct cli *cli, struct metrics_server *server, int requests, i
     return result < 0 ? cli_fail(cli, -result, "cannot serve metrics: %s", strerror(-result)) : CLI_DONE;
 }
 
+static void print_failure(void *context, const char *sentence)
+{
+    cli_fail(context, EIO, "%s", sentence);
+}
+
 static int sample(struct cli *cli, int requests, int answers, pid_t server)
 {
     struct source *source = open_source(cli);
     FILE *file = fdopen(answers, "w");
-    char error[SOURCE_ERROR_MAX];
-    int status = CLI_FAILED, result, how;
+    int how;
 
-    if (source && file) {
-        result = sampler_serve(source, requests, file, error, sizeof(error));
-        if (result < 0)
-            cli_fail(cli, -result, "%s", error);
-    }
+    if (source && file)
+        sampler_serve(source, requests, file, print_failure, cli);
     if (source)
         source->close(source);
     if (file)
         fclose(file);
     close(requests);
     kill(server, SIGTERM);
-    if (waitpid(server, &how, 0) == server && WIFEXITED(how) && WEXITSTATUS(how) == CLI_DONE)
-        status = CLI_FAILED; /* it never ends by itself: the sampler has failed, and said so */
-    return status;
+    if (waitpid(server, &how, 0) == server && WIFSIGNALED(how) && WTERMSIG(how) != SIGTERM)
+        cli_fail(cli, ECHILD, "the process that serves metrics was ended by signal %d", WTERMSIG(how));
+    return CLI_FAILED; /* it goes on until a signal ends it */
 }
 
 static int run(struct cli *cli)

@@ -3,6 +3,8 @@
 #include "json.h"
 #include "verbs.h"
 
+#include "libctl/internal.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -66,11 +68,31 @@ static int tell(struct cli *cli, const char *name, const struct state *state)
     return json_close(cli, json, cli->out);
 }
 
+/*
+ * As the state says; and a domain that was seen to live and has gone, or gave its name to another, has shut down too:
+ * ctld may end it as soon as it has.
+ */
+static bool holds(const struct state *state, const struct ctl_domain *domain, struct ctl_domain *seen)
+{
+    bool was_alive = *seen->name || seen->domid;
+
+    if (state->holds(domain))
+        return true;
+    if (state->holds == is_shut_down && was_alive &&
+        (!domain || domain->domid != seen->domid || memcmp(domain->uuid, seen->uuid, sizeof(domain->uuid)) != 0))
+        return true;
+    if (domain && !was_alive)
+        *seen = *domain;
+    return false;
+}
+
 static int run(struct cli *cli)
 {
     const struct state *state = find_state(cli->arguments[1]);
     const char *name = cli->arguments[0];
     uint64_t seconds, deadline_ns;
+    struct ctl_domain seen = { 0 }; /* the one that was there at first */
+    bool has_looked = false;        /* from then on, a store that is gone is being started again */
     uint32_t domid;
 
     if (!state)
@@ -87,9 +109,10 @@ static int run(struct cli *cli)
 
         if (result == 0)
             result = ctl_domain_get(cli->ctl, domid, &domain);
-        if (result < 0 && result != -ESRCH)
+        if (result < 0 && result != -ESRCH && !(has_looked && (ctl_store_renew(cli->ctl) || !cli->ctl->store)))
             return cli_fail_ctl(cli, result);
-        if (state->holds(result == 0 ? &domain : NULL))
+        has_looked |= result == 0 || result == -ESRCH;
+        if ((result == 0 || result == -ESRCH) && holds(state, result == 0 ? &domain : NULL, &seen))
             return tell(cli, name, state);
         if (cli_now_ns() >= deadline_ns)
             return cli_fail(cli, ETIMEDOUT, "domain \"%s\" did not come to be %s within %llu s", name, state->word,
@@ -106,6 +129,7 @@ static const struct cli_option options[] = {
 const struct cli_verb verb_wait = {
     .name = "wait", .arguments = "DOMAIN STATE", .arguments_least = 2, .arguments_most = 2,
     .summary = "Wait until a domain is in a state",
-    .details = "STATE is one of: there, running (neither paused nor shut down), paused, shutdown, crashed, gone.",
+    .details = "STATE is one of: there, running (neither paused nor shut down), paused, shutdown (or gone since it was\n"
+               "seen), crashed, gone.",
     .options = options, .run = run, .busy = "waiting",
 };

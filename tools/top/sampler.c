@@ -20,29 +20,33 @@ struct sampler {
     bool asked; /* an answer is still on its way */
 };
 
-int sampler_serve(struct source *source, int requests, FILE *answers, char *error, size_t error_size)
+void sampler_serve(struct source *source, int requests, FILE *answers,
+                   void (*failed)(void *context, const char *sentence), void *context)
 {
     struct sample sample = { 0 };
-    int result = 0;
+    int result = 1, before;
     char byte;
 
-    while (result >= 0) {
+    while (result != 0) {
         ssize_t count = read(requests, &byte, 1);
+        bool good = true;
 
         if (count == 0 || (count < 0 && errno != EINTR))
             break; /* the other side has gone */
         if (count < 0)
             continue;
+        before = result;
         result = source->next(source, &sample);
-        if (result == 0)
-            break;
-        if (result < 0)
-            snprintf(error, error_size, "%s", source->error);
-        else if (!sample_json_write(answers, &sample, NULL) || fflush(answers) != 0)
+        if (result < 0 && before >= 0)
+            failed(context, source->error);
+        if (result > 0)
+            good = sample_json_write(answers, &sample, NULL);
+        else
+            fputs("{}\n", answers); /* which is no sample */
+        if (!good || fflush(answers) != 0)
             break;
     }
     sample_free(&sample);
-    return result < 0 ? result : 0;
 }
 
 struct sampler *sampler_open(int requests, int answers)

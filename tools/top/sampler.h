@@ -11,8 +11,12 @@
 #define SAMPLER_REUSE_MS 500  /* a sample so young is shown again */
 #define SAMPLER_WAIT_MS 5000  /* for a sample to come */
 
-/* The side with rights: a sample for each byte read from `requests`, until that ends. A negative errno on failure. */
-int sampler_serve(struct source *source, int requests, FILE *answers, char *error, size_t error_size);
+/*
+ * The side with rights: a sample for each byte read from `requests`, until that ends or the samples do. One that cannot
+ * be taken is an empty answer, and `failed` is called with a sentence; but not again before one has been taken.
+ */
+void sampler_serve(struct source *source, int requests, FILE *answers,
+                   void (*failed)(void *context, const char *sentence), void *context);
 
 /* The side without. */
 struct sampler;

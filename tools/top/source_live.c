@@ -283,6 +283,8 @@ static int live_next(struct source *source, struct sample *sample)
     int result;
 
     sample_clear(sample);
+    if (ctl_store_renew(live->ctl)) /* another daemon may tell what the last one did not */
+        live->store_is_silent = false;
     result = read_host(live, &sample->host);
     if (result == 0)
         result = read_cpus(live, sample);

@@ -52,6 +52,7 @@ static void progress(void)
 {
     struct progress told;
 
+    setenv("TERM", "xterm", 1);
     progress_begin(&told, screen, "working");
     progress_end(&told);
     CU_ASSERT_STRING_EQUAL(got(), ""); /* it was done before that */
@@ -68,6 +69,13 @@ static void progress(void)
         }
         CU_ASSERT_FATAL(patience < 99);
     }
+    char text[256] = "";
+
+    for (int patience = 0; patience < 100 && !strstr(text, "2 s"); patience++) {
+        pass_ms(100);
+        strncat(text, got(), sizeof(text) - 1 - strlen(text));
+    }
+    CU_ASSERT_STRING_EQUAL(text, "\rworking ... 1 s\rworking ... 2 s"); /* one line, that does not grow */
     progress_end(&told);
     const char *end = strstr(got(), "\r\033[K");
 
@@ -85,6 +93,11 @@ static void no_progress_in_a_file(void)
     progress_end(&told);
     CU_ASSERT_EQUAL(ftell(file), 0);
     fclose(file);
+    setenv("TERM", "dumb", 1);
+    progress_begin(&told, screen, "working");
+    CU_ASSERT_FALSE(told.started);
+    progress_end(&told);
+    setenv("TERM", "xterm", 1);
 }
 
 static const char *error_of(char *word)

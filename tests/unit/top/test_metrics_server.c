@@ -212,15 +212,35 @@ static void sockets(void)
         CU_ASSERT(metrics_listen_tcp(wrong[i], error, sizeof(error)) < 0);
 }
 
+static int (*made_up)(struct source *source, struct sample *sample);
+static volatile bool fails;
+static volatile unsigned told;
+
+/* The made-up machine, whose hypervisor does not answer at times. */
+static int next_or_failure(struct source *source, struct sample *sample)
+{
+    if (!fails)
+        return made_up(source, sample);
+    snprintf(source->error, sizeof(source->error), "it does not answer");
+    return -EIO;
+}
+
+static void note_failure(void *context, const char *sentence)
+{
+    CU_ASSERT_STRING_EQUAL(sentence, "it does not answer");
+    told++;
+}
+
 static void *sample_side(void *descriptors)
 {
     const int *ends = descriptors;
     const char *error;
-    char why[256];
     struct source *fake = source_fake_open(3, SECOND_NS, &error);
     FILE *answers_file = fdopen(ends[1], "w");
 
-    sampler_serve(fake, ends[0], answers_file, why, sizeof(why));
+    made_up = fake->next;
+    fake->next = next_or_failure;
+    sampler_serve(fake, ends[0], answers_file, note_failure, NULL);
     fclose(answers_file);
     fake->close(fake);
     return NULL;
@@ -249,6 +269,16 @@ static void across_the_pipe(void)
     CU_ASSERT_STRING_EQUAL(metrics, again); /* young enough to be shown again */
     free(metrics);
     free(again);
+    fails = true;
+    poll(NULL, 0, SAMPLER_REUSE_MS + 1);
+    CU_ASSERT_PTR_NULL(sampler_metrics(sampler, &length)); /* none, and nothing old; told once */
+    CU_ASSERT_PTR_NULL(sampler_metrics(sampler, &length));
+    CU_ASSERT_EQUAL(told, 1);
+    fails = false;
+    metrics = sampler_metrics(sampler, &length);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(metrics);
+    CU_ASSERT_PTR_NOT_NULL(strstr(metrics, "keel_host_cpus 8\n"));
+    free(metrics);
     sampler_close(sampler);
     pthread_join(other, NULL);
     close(requests[0]);
