@@ -34,10 +34,11 @@ GROUP_SOURCES_libctl := $(wildcard tools/libctl/*.c tools/store/client/*.c)
 GROUP_CFLAGS_libctl := $(GROUP_CFLAGS_store) -I/usr/include/libxml2
 GROUP_LIBS_libctl := $(LIBCTL_LIBS)
 # libctl and ctld's actions on a host that is faked where they leave themselves.
-GROUP_SOURCES_libctl_faults := $(wildcard tools/libctl/*.c tests/unit/libctl_faults/fake/*.c) tools/lifecycle/action.c
+GROUP_SOURCES_libctl_faults := $(wildcard tools/libctl/*.c tests/unit/libctl_faults/fake/*.c) \
+  $(patsubst %,tools/lifecycle/%.c,action auto restart)
 GROUP_CFLAGS_libctl_faults := $(GROUP_CFLAGS_libctl) -iquote tests/unit/libctl_faults/fake
 GROUP_LIBS_libctl_faults := $(LIBCTL_LIBS) $(patsubst %,-Wl$(comma)--wrap=%,open close ioctl mmap mkdir malloc calloc \
-  realloc reallocarray strdup strndup sleep nanosleep poll)
+  realloc reallocarray strdup strndup sleep nanosleep clock_gettime poll kernel_cache_name)
 # The same under the thread sanitizer.
 GROUP_SOURCES_libctl_threads := $(GROUP_SOURCES_libctl_faults)
 GROUP_CFLAGS_libctl_threads := $(GROUP_CFLAGS_libctl_faults)

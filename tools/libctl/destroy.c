@@ -13,7 +13,7 @@
 #include <time.h>
 
 #define GONE_POLL_NS 1000000L
-#define GONE_WAIT_NS 10000000000L
+#define GONE_WAIT_NS 10000000000ll
 
 static bool is_gone(struct ctl *ctl, uint32_t domid)
 {
@@ -23,11 +23,11 @@ static bool is_gone(struct ctl *ctl, uint32_t domid)
     return result == -ESRCH || (result >= 0 && domctl.u.getdomaininfo.domain != domid);
 }
 
-static bool wait_gone(struct ctl *ctl, uint32_t domid)
+static bool wait_gone(struct ctl *ctl, uint32_t domid, int64_t most_ns)
 {
     const struct timespec pause = { .tv_nsec = GONE_POLL_NS };
 
-    for (int64_t waited_ns = 0; waited_ns < GONE_WAIT_NS; waited_ns += GONE_POLL_NS) {
+    for (int64_t waited_ns = 0; waited_ns < most_ns; waited_ns += GONE_POLL_NS) {
         if (is_gone(ctl, domid))
             return true;
         nanosleep(&pause, NULL);
@@ -125,7 +125,7 @@ void ctl_uuid_text(const uint8_t uuid[16], char text[CTL_UUID_TEXT])
         at += sprintf(at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
 }
 
-int ctl_domain_destroy(struct ctl *ctl, uint32_t domid)
+int destroy_within(struct ctl *ctl, uint32_t domid, int64_t most_ns)
 {
     struct ctl_domain domain;
     int result;
@@ -146,8 +146,13 @@ int ctl_domain_destroy(struct ctl *ctl, uint32_t domid)
     /* The store holds the domain's ring mapped; told to let go, it frees the last page. */
     xs_release_domain(ctl->store, domid);
     ctl_store_forget_domain(ctl, domid, domain.uuid);
-    if (!wait_gone(ctl, domid))
+    if (!wait_gone(ctl, domid, most_ns))
         return ctl_fail(ctl, EBUSY, "domain %u is dead, but another domain or daemon still holds some of its memory",
                         domid);
     return 0;
+}
+
+int ctl_domain_destroy(struct ctl *ctl, uint32_t domid)
+{
+    return destroy_within(ctl, domid, GONE_WAIT_NS);
 }

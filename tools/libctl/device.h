@@ -60,4 +60,11 @@ bool device_erase_and_settle(struct ctl *ctl, const struct device_id *id);
 int device_config_add(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic);
 int device_config_remove(struct ctl *ctl, const struct device_id *id);
 
+/*
+ * Lets `alter` (false: no memory) change a domain's stored configuration, so that of two at one time neither is lost;
+ * it is called again where another was faster. 0 too when the domain has none. Sets the sentence. (domain_config.c)
+ */
+int domain_config_alter(struct ctl *ctl, uint32_t domid, bool (*alter)(struct ctl_config *config, const void *context),
+                        const void *context);
+
 #endif

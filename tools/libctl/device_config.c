@@ -2,17 +2,8 @@
 /* Devices that came or went while a domain ran, in the configuration that its restart will use. */
 #include "device.h"
 #include "config_devices.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The stored configuration; 1, or 0 when the domain has none, or a negative errno with the sentence set. */
-static int load(struct ctl *ctl, uint32_t domid, struct ctl_config *config)
-{
-    int result = ctl_domain_config_get(ctl, domid, config);
-
-    return result == -ENODATA ? 0 : result < 0 ? result : 1;
-}
 
 /* A copy by way of its text. */
 static bool add_disk(struct ctl_config *config, const struct ctl_disk *disk)
@@ -43,19 +34,23 @@ static bool add_nic(struct ctl_config *config, const struct ctl_nic *nic)
     return added;
 }
 
+struct addition {
+    const struct ctl_disk *disk; /* one of the two is NULL */
+    const struct ctl_nic *nic;
+};
+
+static bool add(struct ctl_config *config, const void *context)
+{
+    const struct addition *addition = context;
+
+    return addition->disk ? add_disk(config, addition->disk) : add_nic(config, addition->nic);
+}
+
 int device_config_add(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic)
 {
-    struct ctl_config config;
-    int result = load(ctl, domid, &config);
+    const struct addition addition = { disk, nic };
 
-    if (result == 1) {
-        if (disk ? add_disk(&config, disk) : add_nic(&config, nic))
-            result = ctl_domain_config_set(ctl, domid, &config);
-        else
-            result = ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of domain %u", domid);
-    }
-    ctl_config_free(&config);
-    return result;
+    return domain_config_alter(ctl, domid, add, &addition);
 }
 
 static void drop_disk(struct ctl_config *config, uint32_t number)
@@ -86,18 +81,18 @@ static void drop_nic(struct ctl_config *config, uint32_t number)
     config->nics_count = kept;
 }
 
+static bool drop(struct ctl_config *config, const void *context)
+{
+    const struct device_id *id = context;
+
+    if (id->kind == CTL_DEVICE_DISK)
+        drop_disk(config, id->number);
+    else
+        drop_nic(config, id->number);
+    return true;
+}
+
 int device_config_remove(struct ctl *ctl, const struct device_id *id)
 {
-    struct ctl_config config;
-    int result = load(ctl, id->domid, &config);
-
-    if (result == 1) {
-        if (id->kind == CTL_DEVICE_DISK)
-            drop_disk(&config, id->number);
-        else
-            drop_nic(&config, id->number);
-        result = ctl_domain_config_set(ctl, id->domid, &config);
-    }
-    ctl_config_free(&config);
-    return result;
+    return domain_config_alter(ctl, id->domid, drop, id);
 }

@@ -3,15 +3,57 @@
  * The configuration that a domain was made from, as the store keeps it: what a restart will use.
  */
 #include "config.h"
+#include "device.h"
 #include "store_nodes.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int ctl_domain_config_get(struct ctl *ctl, uint32_t domid, struct ctl_config *config)
+static bool take_name(const struct ctl_domain *domain, struct ctl_config *config)
+{
+    char *name;
+
+    if (!*domain->name || (config->name && strcmp(domain->name, config->name) == 0))
+        return true;
+    name = strdup(domain->name); /* it was renamed */
+    if (!name)
+        return false;
+    free(config->name);
+    config->name = name;
+    return true;
+}
+
+/* What the transaction sees. 0, or a positive errno: ENODATA when there is none; sets the sentence of what is damaged. */
+static int read_config(struct ctl *ctl, xs_transaction_t transaction, uint32_t domid, struct ctl_config *config)
 {
     struct ctl_config_messages messages = { 0 };
     char directory[CTL_STORE_PATH_MAX], *json;
+    int result;
+
+    ctl_path(directory, "/local/domain/%u/keel", domid);
+    json = store_config_read(ctl, transaction, directory);
+    if (!json)
+        return errno == ENOENT ? ENODATA : errno ? errno : EIO;
+    result = ctl_config_from_json(config, json, &messages);
+    if (result < 0)
+        ctl_fail(ctl, EINVAL, "the store's configuration of domain %u makes no sense: %s", domid,
+                 messages.count ? messages.list[0].text : strerror(-result));
+    ctl_config_messages_free(&messages);
+    free(json);
+    return result == -ENOMEM ? ENOMEM : result < 0 ? EINVAL : 0;
+}
+
+static int unreadable(struct ctl *ctl, int error, uint32_t domid)
+{
+    if (error == ENODATA)
+        return ctl_fail(ctl, ENODATA, "the store has no configuration of domain %u: ctl did not make it", domid);
+    return error == EINVAL ? -EINVAL /* said */
+                           : ctl_fail(ctl, error, "the configuration of domain %u cannot be had: %s", domid,
+                                      strerror(error));
+}
+
+int ctl_domain_config_get(struct ctl *ctl, uint32_t domid, struct ctl_config *config)
+{
     struct ctl_domain domain;
     int result = ctl_domain_get(ctl, domid, &domain);
 
@@ -20,45 +62,60 @@ int ctl_domain_config_get(struct ctl *ctl, uint32_t domid, struct ctl_config *co
         return result;
     if (!ctl_store(ctl))
         return -ENOENT;
-    ctl_path(directory, "/local/domain/%u/keel", domid);
-    json = store_config_read(ctl, directory);
-    if (!json)
-        return ctl_fail(ctl, ENODATA, "the store has no configuration of domain %u: ctl did not make it", domid);
-    result = ctl_config_from_json(config, json, &messages);
-    if (result < 0)
-        ctl_fail(ctl, -result, "the store's configuration of domain %u makes no sense: %s", domid,
-                 messages.count ? messages.list[0].text : strerror(-result));
-    ctl_config_messages_free(&messages);
-    free(json);
-    if (result == 0 && *domain.name && strcmp(domain.name, config->name) != 0) {
-        char *name = strdup(domain.name); /* it was renamed */
-
-        if (!name)
-            return ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of domain %u", domid);
-        free(config->name);
-        config->name = name;
-    }
-    return result;
+    result = read_config(ctl, XBT_NULL, domid, config);
+    if (result == 0 && !take_name(&domain, config))
+        result = ENOMEM;
+    return result ? unreadable(ctl, result, domid) : 0;
 }
 
-struct replacement {
-    const char *directory, *json;
+static int replace(struct ctl *ctl, xs_transaction_t transaction, uint32_t domid, const struct ctl_config *config)
+{
+    char directory[CTL_STORE_PATH_MAX], path[CTL_STORE_PATH_MAX], *json = ctl_config_to_json(config);
+    int error = json ? 0 : ENOMEM;
+
+    ctl_path(directory, "/local/domain/%u/keel", domid);
+    ctl_path(path, "%s/config", directory);
+    if (!error && !xs_rm(ctl->store, transaction, path) && errno != ENOENT)
+        error = errno;
+    if (!error && !store_config_write(ctl, transaction, directory, json))
+        error = errno;
+    free(json);
+    return error;
+}
+
+struct change {
+    uint32_t domid;
+    const struct ctl_config *whole; /* the new one, or NULL: what `alter` makes of the present one */
+    bool (*alter)(struct ctl_config *config, const void *context);
+    const void *context;
 };
 
-static int replace(struct ctl *ctl, xs_transaction_t transaction, void *context)
+static int change(struct ctl *ctl, xs_transaction_t transaction, void *context)
 {
-    const struct replacement *replacement = context;
-    char path[CTL_STORE_PATH_MAX];
+    const struct change *wanted = context;
+    struct ctl_config config;
+    char *held;
+    int error;
 
-    ctl_path(path, "%s/config", replacement->directory);
-    if (!xs_rm(ctl->store, transaction, path) && errno != ENOENT)
-        return errno;
-    return store_config_write(ctl, transaction, replacement->directory, replacement->json) ? 0 : errno;
+    if (wanted->whole) {
+        held = ctl_store_read(ctl, transaction, "/local/domain/%u/keel/config/0", wanted->domid);
+        error = held ? 0 : errno == ENOENT ? ENODATA : errno;
+        free(held);
+        return error ? error : replace(ctl, transaction, wanted->domid, wanted->whole);
+    }
+    ctl_config_init(&config);
+    error = read_config(ctl, transaction, wanted->domid, &config);
+    if (error == 0 && !wanted->alter(&config, wanted->context))
+        error = ENOMEM;
+    if (error == 0)
+        error = replace(ctl, transaction, wanted->domid, &config);
+    ctl_config_free(&config);
+    return error;
 }
 
 int ctl_domain_config_set(struct ctl *ctl, uint32_t domid, const struct ctl_config *config)
 {
-    char directory[CTL_STORE_PATH_MAX], *json, *held;
+    struct change wanted = { .domid = domid, .whole = config };
     struct ctl_domain domain;
     int result = ctl_domain_get(ctl, domid, &domain);
 
@@ -66,18 +123,18 @@ int ctl_domain_config_set(struct ctl *ctl, uint32_t domid, const struct ctl_conf
         return result;
     if (!ctl_store(ctl))
         return -ENOENT;
-    ctl_path(directory, "/local/domain/%u/keel", domid);
-    held = store_config_read(ctl, directory);
-    free(held);
-    if (!held)
-        return ctl_fail(ctl, ENODATA, "the store has no configuration of domain %u: ctl did not make it", domid);
-    json = ctl_config_to_json(config);
-    if (!json)
-        return ctl_fail(ctl, ENOMEM, "there is no memory for the configuration of domain %u", domid);
-    struct replacement replacement = { directory, json };
-
-    result = ctl_store_transact(ctl, replace, &replacement);
-    free(json);
+    result = ctl_store_transact(ctl, change, &wanted);
+    if (result == ENODATA)
+        return unreadable(ctl, result, domid);
     return result ? ctl_fail(ctl, result, "cannot write the configuration of domain %u into the store: %s", domid,
                              strerror(result)) : 0;
+}
+
+int domain_config_alter(struct ctl *ctl, uint32_t domid, bool (*alter)(struct ctl_config *config, const void *context),
+                        const void *context)
+{
+    struct change wanted = { .domid = domid, .alter = alter, .context = context };
+    int result = ctl_store_transact(ctl, change, &wanted);
+
+    return result && result != ENODATA ? unreadable(ctl, result, domid) : 0;
 }

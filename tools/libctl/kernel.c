@@ -105,21 +105,44 @@ static bool linked(const struct stat *status, struct kernel *kernel)
     return true;
 }
 
-/* Takes the ELF file out of the packed one, by way of the cache. */
-static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *status, struct kernel *kernel)
+/*
+ * The file as it is at this moment. Hashing and unpacking take long: a file that is written to or cut meanwhile must
+ * neither end the process, as a mapping of it would, nor get into the cache under the name of what it was.
+ */
+static int read_copy(int descriptor, size_t size, uint8_t **copy, size_t *used)
 {
-    const uint8_t *packed = kernel->data, *payload;
-    size_t packed_size = kernel->size, payload_size, unpacked_size;
+    ssize_t got = 1;
+
+    *copy = malloc(size);
+    if (!*copy)
+        return -ENOMEM;
+    for (*used = 0; *used < size && got > 0; *used += got > 0 ? (size_t)got : 0) {
+        do
+            got = pread(descriptor, *copy + *used, size - *used, (off_t)*used);
+        while (got < 0 && errno == EINTR);
+    }
+    if (got >= 0)
+        return 0;
+    got = -errno;
+    free(*copy);
+    return (int)got;
+}
+
+/* Takes the ELF file out of the packed one, by way of the cache. */
+static int unpack_copy(struct ctl *ctl, const char *path, const struct stat *status, const uint8_t *packed,
+                       size_t packed_size, struct kernel *kernel)
+{
+    size_t payload_size, unpacked_size;
     char name[KERNEL_CACHE_NAME];
+    const uint8_t *payload;
     uint8_t *unpacked;
     const char *why;
     int result = bzimage_payload(packed, packed_size, &payload, &payload_size, &why);
 
     if (result < 0)
-        return kernel_refused(ctl, path, result, why);
+        return kernel_refused(ctl, path, -EINVAL, why);
     kernel_cache_name(packed, packed_size, name);
     if (cached(name, kernel)) {
-        file_unmap(packed, packed_size);
         kernel_cache_link(status, name);
         return 0;
     }
@@ -131,13 +154,35 @@ static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *s
         free(unpacked);
         return ctl_fail(ctl, EINVAL, "the kernel \"%s\", once unpacked, %s", path, why);
     }
-    file_unmap(packed, packed_size);
     kernel->data = unpacked;
     kernel->size = unpacked_size;
     kernel->owned = true;
     if (kernel_cache_store(name, unpacked, unpacked_size))
         kernel_cache_link(status, name);
     return 0;
+}
+
+static int kernel_unpack(struct ctl *ctl, const char *path, const struct stat *status, int descriptor,
+                         struct kernel *kernel)
+{
+    const uint8_t *mapped = kernel->data, *payload;
+    size_t mapped_size = kernel->size, payload_size, size;
+    const char *why;
+    uint8_t *copy;
+    int result = bzimage_payload(mapped, mapped_size, &payload, &payload_size, &why);
+
+    if (result < 0)
+        return kernel_refused(ctl, path, result, why);
+    if (mapped_size > UNPACK_MAX)
+        return kernel_refused(ctl, path, -EFBIG, "is larger than any bzImage");
+    result = read_copy(descriptor, mapped_size, &copy, &size);
+    if (result < 0)
+        return ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
+    result = unpack_copy(ctl, path, status, copy, size, kernel);
+    free(copy);
+    if (result == 0)
+        file_unmap(mapped, mapped_size);
+    return result;
 }
 
 int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
@@ -152,16 +197,20 @@ int kernel_open(struct ctl *ctl, const char *path, struct kernel *kernel)
         return descriptor;
     kernel->size = (size_t)status.st_size;
     result = map_descriptor(descriptor, kernel->size, &kernel->data);
-    close(descriptor);
-    if (result < 0)
-        return ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
+    if (result < 0) {
+        ctl_fail(ctl, -result, "the kernel \"%s\" cannot be read: %s", path, strerror(-result));
+        goto close_descriptor;
+    }
     result = elf_parse(kernel->data, kernel->size, &kernel->elf, &why);
     if (result == -ENOEXEC)
-        result = linked(&status, kernel) ? 0 : kernel_unpack(ctl, path, &status, kernel);
+        result = linked(&status, kernel) ? 0 : kernel_unpack(ctl, path, &status, descriptor, kernel);
     else if (result < 0)
         kernel_refused(ctl, path, result, why);
     if (result < 0)
         kernel_close(kernel);
+
+close_descriptor:
+    close(descriptor);
     return result;
 }
 

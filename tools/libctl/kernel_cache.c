@@ -141,23 +141,38 @@ static bool write_all(int descriptor, const uint8_t *data, size_t size)
     return true;
 }
 
+/* Gives a file without a name that one. */
+static bool give_name(int descriptor, int directory, const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+    return linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
 bool kernel_cache_store(const char *name, const uint8_t *data, size_t size)
 {
     int directory = cache_open(true), descriptor;
     char entry[NAME_MAX], temporary[NAME_MAX];
-    bool stored;
+    bool stored, is_nameless = true;
 
     if (directory < 0)
         return false;
     snprintf(entry, sizeof(entry), "%s.elf", name);
-    snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
+    snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)gettid()); /* threads may unpack the same */
     unlinkat(directory, temporary, 0);
-    descriptor = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    /* What is written goes with a process that is killed; not all file systems can. */
+    descriptor = openat(directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        is_nameless = false;
+        descriptor = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    }
     if (descriptor < 0) {
         close(directory);
         return false;
     }
     stored = write_all(descriptor, data, size) && !fdatasync(descriptor);
+    stored = stored && (!is_nameless || give_name(descriptor, directory, temporary));
     stored = !close(descriptor) && stored;
     stored = stored && !renameat(directory, temporary, directory, entry);
     if (!stored)

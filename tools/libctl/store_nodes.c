@@ -176,30 +176,76 @@ bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const cha
     return !too_big && !error;
 }
 
-char *store_config_read(struct ctl *ctl, const char *directory)
+/* All pieces there are, as they are at this moment; NULL with errno set when there are none or one cannot be read. */
+static char *read_pieces(struct ctl *ctl, xs_transaction_t transaction, const char *directory)
 {
-    char *json = NULL;
+    char *json = NULL, *piece;
     size_t length = 0;
 
     for (unsigned i = 0; i < CONFIG_PIECES_MAX; i++) {
-        char *piece = ctl_store_read(ctl, XBT_NULL, "%s/config/%u", directory, i), *grown;
-        size_t piece_length;
+        piece = ctl_store_read(ctl, transaction, "%s/config/%u", directory, i);
+        if (!piece) {
+            if (errno == ENOENT)
+                break;
+            int error = errno;
 
-        if (!piece)
-            break;
-        piece_length = strlen(piece);
-        grown = realloc(json, length + piece_length + 1);
+            free(json);
+            errno = error;
+            return NULL;
+        }
+        size_t piece_length = strlen(piece);
+        char *grown = realloc(json, length + piece_length + 1);
+
         if (!grown) {
             free(piece);
             free(json);
+            errno = ENOMEM;
             return NULL;
         }
         json = grown;
         memcpy(json + length, piece, piece_length + 1);
         length += piece_length;
         free(piece);
+        if (piece_length < CONFIG_PIECE) /* the last one */
+            break;
     }
     return json;
+}
+
+struct config_reading {
+    const char *directory;
+    char *json;
+};
+
+static int read_whole(struct ctl *ctl, xs_transaction_t transaction, void *context)
+{
+    struct config_reading *reading = context;
+
+    free(reading->json);
+    reading->json = read_pieces(ctl, transaction, reading->directory);
+    return reading->json ? 0 : errno;
+}
+
+char *store_config_read(struct ctl *ctl, xs_transaction_t transaction, const char *directory)
+{
+    struct config_reading reading = { .directory = directory };
+    char *first;
+    int error;
+
+    if (transaction != XBT_NULL)
+        return read_pieces(ctl, transaction, directory);
+    first = ctl_store_read(ctl, XBT_NULL, "%s/config/0", directory);
+    if (!first || strlen(first) < CONFIG_PIECE)
+        return first;
+    free(first);
+    /* Of more than one, all have to be of one writing. */
+    error = ctl_store_transact(ctl, read_whole, &reading);
+    if (error) {
+        free(reading.json);
+        errno = error;
+        return NULL;
+    }
+    return reading.json;
 }
 
 static void creating_path(const struct store_domain *domain, char path[CTL_STORE_PATH_MAX])

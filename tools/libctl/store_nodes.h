@@ -27,10 +27,11 @@ int store_nodes_write(struct ctl *ctl, const struct store_domain *domain, bool w
 int store_forget_creating(struct ctl *ctl, const struct store_domain *domain);
 
 /*
- * The configuration that a domain was created from, as JSON text; NULL when the domain has none (then it is not
- * libctl's). `directory` is the domain's node, or another under which store_config_write put one. Free with free().
+ * The configuration that a domain was created from, as JSON text, all of one writing; NULL with errno set: ENOENT when
+ * the domain has none (then it is not libctl's). `directory` is the domain's node keel, or another under which
+ * store_config_write put one. Free with free().
  */
-char *store_config_read(struct ctl *ctl, const char *directory);
+char *store_config_read(struct ctl *ctl, xs_transaction_t transaction, const char *directory);
 /* Writes it below DIRECTORY/config, in pieces that fit a store message; readable by domain 0 alone. */
 bool store_config_write(struct ctl *ctl, xs_transaction_t transaction, const char *directory, const char *json);
 /* The same as requests of a batch. 0, or E2BIG when it is too long: nothing is added then. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guests that come and go with the host; see auto.h. */
 #include "auto.h"
+#include "libctl/creation_lock.h"
 #include "libctl/internal.h"
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX 64
 #define LOOK_INTERVAL_NS 100000000L
+#define CREATORS_WAIT_MS 10000
 
 /* This boot of domain 0's kernel, which is this boot of the host. */
 static bool read_boot(char boot[BOOT_ID_MAX])
@@ -54,6 +56,18 @@ static void note(struct ctl *ctl, const char *path)
 bool auto_is_stopping(struct ctl *ctl)
 {
     return is_noted(ctl, STOPPING);
+}
+
+int auto_create(struct ctl *ctl, const struct ctl_config *config, uint32_t *domid)
+{
+    int lock = creation_lock(), result; /* who stops the host waits for those that hold it */
+
+    if (auto_is_stopping(ctl))
+        result = ctl_fail(ctl, ECANCELED, "\"%s\" is not started: the host is going down", config->name);
+    else
+        result = ctl_domain_create(ctl, config, 0, domid);
+    creation_unlock(lock);
+    return result;
 }
 
 /* A file name as the name of a node, which has letters, digits and -_@ alone. */
@@ -114,7 +128,7 @@ static void start_one(struct ctl *ctl, const char *name)
     }
     result = find_whole(ctl, config.name, &domid);
     if (result == -ESRCH) {
-        result = ctl_domain_create(ctl, &config, 0, &domid);
+        result = auto_create(ctl, &config, &domid);
         if (result == 0)
             fprintf(stderr, "ctld: \"%s\" is started with the host, as domain %u\n", config.name, domid);
     }
@@ -219,6 +233,8 @@ int auto_stop(struct ctl *ctl, unsigned timeout_s)
         return 1;
     }
     note(ctl, STOPPING);
+    /* Whoever has looked for the note before it was there has made his domain then; none comes after that. */
+    creation_unlock(creation_lock_alone(CREATORS_WAIT_MS));
     count = ctl_domain_list(ctl, &list);
     if (count < 0) {
         fprintf(stderr, "ctld: %s\n", ctl_error(ctl));

@@ -17,6 +17,8 @@
 
 /* Creates what has not been created since the host's boot. Says on standard error what it does. */
 void auto_start(struct ctl *ctl);
+/* ctl_domain_create, but -ECANCELED when the host is on its way down; none that begins after auto_stop has listed. */
+int auto_create(struct ctl *ctl, const struct ctl_config *config, uint32_t *domid);
 /* Whether the host is on its way down: a guest that ends is to stay ended. */
 bool auto_is_stopping(struct ctl *ctl);
 /*

@@ -14,38 +14,42 @@
 #include "action.h"
 #include "auto.h"
 #include "libctl/internal.h"
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <xenstore.h>
 
-#define AGAIN_MS 5000
 #define RECONNECT_NS 200000000L
 #define STOP_TIMEOUT_S 60
+#define STOP_TIMEOUT_MAX_S 86400u
 
-/* True when something is left that may go better in a moment. */
-static bool look(struct ctl *ctl, struct xs_handle *store)
+/* After how many milliseconds there is something to be looked at again; -1: nothing. */
+static int look(struct ctl *ctl, struct xs_handle *store)
 {
     struct ctl_domain *list;
+    int again_ms = -1;
     ssize_t count;
 
     if (auto_is_stopping(ctl)) /* who stops the host ends the guests */
-        return false;
+        return RESTART_AGAIN_MS;
     count = ctl_domain_list(ctl, &list);
 
     if (count < 0) {
         fprintf(stderr, "ctld: %s\n", ctl_error(ctl));
-        return true;
+        return RESTART_AGAIN_MS;
     }
     for (ssize_t i = 0; i < count; i++)
         if (list[i].domid && list[i].shutdown && !list[i].dying)
-            action_shut_down(ctl, store, &list[i]);
+            again_ms = restart_sooner(again_ms, action_shut_down(ctl, store, &list[i]));
     free(list);
-    return action_resume(ctl, store);
+    return restart_sooner(again_ms, restart_resume(ctl, store));
 }
 
 /* Ends what a ctld, or another creator, that was killed has left half made. */
@@ -69,7 +73,7 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
         return;
     mend(ctl);
     auto_start(ctl);
-    for (bool again = false;;) {
+    for (int again_ms = -1;;) {
         struct pollfd ready = { .fd = xs_fileno(store), .events = POLLIN };
         bool any = false;
         char **event;
@@ -80,29 +84,59 @@ static void serve(struct ctl *ctl, struct xs_handle *store)
         }
         if (errno != EAGAIN)
             return;
-        if (any || (poll(&ready, 1, again ? AGAIN_MS : -1) == 0 && again))
-            again = look(ctl, store);
+        if (any || poll(&ready, 1, again_ms) == 0)
+            again_ms = look(ctl, store);
     }
 }
 
-static int stop(const char *seconds)
+/* A number of seconds; false for what is none. */
+static bool parse_seconds(const char *text, unsigned *seconds)
 {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    *seconds = (unsigned)value;
+    return isdigit((unsigned char)*text) && *end == '\0' && value <= STOP_TIMEOUT_MAX_S;
+}
+
+static int stop(const char *text)
+{
+    unsigned seconds = STOP_TIMEOUT_S;
     struct ctl *ctl;
     int status;
 
+    if (text && !parse_seconds(text, &seconds)) {
+        fprintf(stderr, "ctld: \"%s\" is no number of seconds (0 to %u) for the guests to end by themselves\n", text,
+                STOP_TIMEOUT_MAX_S);
+        return EXIT_FAILURE;
+    }
     if (ctl_open(&ctl) < 0) {
         fprintf(stderr, "ctld: %s\n", ctl_error(NULL));
         return EXIT_FAILURE;
     }
-    status = auto_stop(ctl, seconds ? (unsigned)strtoul(seconds, NULL, 10) : STOP_TIMEOUT_S);
+    status = auto_stop(ctl, seconds);
     ctl_close(ctl);
     return status ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What is said must not get into a connection that took the number of a closed standard descriptor. */
+static void keep_standard_descriptors(void)
+{
+    int descriptor;
+
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor > STDERR_FILENO)
+        close(descriptor);
 }
 
 int main(int argc, char **argv)
 {
     const struct timespec pause = { .tv_nsec = RECONNECT_NS };
     struct ctl *ctl;
+
+    keep_standard_descriptors();
 
     if (argc > 1 && argc <= 3 && strcmp(argv[1], "--stop") == 0)
         return stop(argv[2]);

@@ -6,6 +6,7 @@
 #include "../run_tests.h"
 #include "guest_case.h"
 
+#include "libctl/device.h"
 #include "libctl/internal.h"
 
 #include <errno.h>
@@ -256,12 +257,81 @@ static void console_of_a_lost_store(void)
     fake_end();
 }
 
+static size_t line_length;
+
+/* A configuration that takes as many pieces in the store as its command line needs, all of one letter. */
+static struct ctl_config config_with_line(char letter)
+{
+    struct ctl_config config = config_of("g", "");
+    const size_t length = line_length;
+
+    config.command_line = malloc(length + 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config.command_line);
+    memset(config.command_line, letter, length);
+    config.command_line[length] = '\0';
+    return config;
+}
+
+static void write_other(void)
+{
+    struct ctl_config config = config_with_line('b');
+    struct ctl *ctl;
+
+    config.on_crash = CTL_ACTION_PRESERVE;
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL(ctl_domain_config_set(ctl, 1, &config), 0);
+    ctl_close(ctl);
+    ctl_config_free(&config);
+}
+
+/* What is read while another writes is the one or the other, whole; what changes a part leaves the other's part. */
+static void config_written_after(const char *end, size_t length)
+{
+    const struct ctl_disk disk = { .target = kernel_path, .vdev = (char *)"xvda", .writable = true };
+    struct ctl_config config, read;
+    struct ctl *ctl;
+    uint32_t domid;
+
+    line_length = length;
+    config = config_with_line('a');
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &domid), 0);
+    fake_after_read(end, write_other);
+    CU_ASSERT_EQUAL(ctl_domain_config_get(ctl, domid, &read), 0);
+    CU_ASSERT_EQUAL(strlen(read.command_line ? read.command_line : ""), length);
+    CU_ASSERT(read.command_line && read.command_line[0] == read.command_line[length - 1]);
+    ctl_config_free(&read);
+
+    CU_ASSERT_EQUAL(ctl_domain_config_set(ctl, domid, &config), 0);
+    fake_after_read(end, write_other);
+    CU_ASSERT_EQUAL(device_config_add(ctl, domid, &disk, NULL), 0);
+    CU_ASSERT_EQUAL(ctl_domain_config_get(ctl, domid, &read), 0);
+    CU_ASSERT_EQUAL(read.disks_count, 1);
+    CU_ASSERT_EQUAL(read.on_crash, CTL_ACTION_PRESERVE);
+    ctl_config_free(&read);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+}
+
+static void config_under_writes(void)
+{
+    config_written_after("/config/0", 10);
+    config_written_after("/config/0", 8000);
+    config_written_after("/config/1", 8000);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
         TEST_CASE(numbers_out_of_range), TEST_CASE(memory_out_of_range), TEST_CASE(names_that_are_not_told),
-        TEST_CASE(events_through_failures), TEST_CASE(events_of_a_lost_store), TEST_CASE(shared_uuid), TEST_CASE(removal_under_writes),
+        TEST_CASE(events_through_failures),
+        TEST_CASE(events_of_a_lost_store),
+        TEST_CASE(shared_uuid),
+        TEST_CASE(removal_under_writes),
         TEST_CASE(console_of_a_lost_store),
+        TEST_CASE(config_under_writes),
     };
 
     if (!kernel_make())

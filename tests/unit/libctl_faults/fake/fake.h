@@ -36,6 +36,10 @@ void fake_end(void);
 char *fake_inventory(void);
 /* The domain's kernel has called shutdown. */
 void fake_shut_down(uint32_t domid, enum ctl_shutdown reason);
+/* Whoever had it suspended lets it run again. */
+void fake_go_on(uint32_t domid);
+/* Something of the domain is held: destroyed, it stays as one that is dying, until it is let go. */
+void fake_hold(uint32_t domid, bool held);
 /* Whether the domain is there, runs, and has a ring that the store serves. */
 bool fake_is_whole(uint32_t domid);
 bool fake_is_there(uint32_t domid);
@@ -44,6 +48,14 @@ unsigned fake_guests(void);
 /* The id that the next domain gets. */
 uint32_t fake_next_domid(void);
 
+/* So much time passes, which nobody waits for; negative: none. */
+void fake_pass_ms(int64_t duration_ms);
+/* How much has passed in all, in sleep too. */
+int64_t fake_passed_ms(void);
+/* Called once, after the next read of a node whose path ends so. */
+void fake_after_read(const char *end, void (*call)(void));
+/* Called once, when the next packed kernel has got its name. */
+void fake_after_hash(void (*call)(void));
 /* Something has happened: each handle with a watch has an event. */
 void fake_store_event(void);
 /* Others change what a transaction uses, however often it is begun. */

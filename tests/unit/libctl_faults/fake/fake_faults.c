@@ -2,6 +2,8 @@
 /* Faults at a counted point, and the C library's functions that libctl waits in or gets memory from; see fake.h. */
 #include "fake.h"
 
+#include "libctl/kernel_cache.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -12,6 +14,7 @@
 static atomic_uint next_point, fault_at;
 static atomic_int armed;
 static atomic_bool met;
+static _Atomic int64_t passed_ms;
 
 void fault_arm(enum fault fault, unsigned at)
 {
@@ -70,7 +73,33 @@ char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
 unsigned __wrap_sleep(unsigned seconds);
 int __wrap_nanosleep(const struct timespec *duration, struct timespec *left);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
 int __real_poll(struct pollfd *list, nfds_t count, int timeout_ms);
+void fake_pass_ms(int64_t duration_ms)
+{
+    if (duration_ms > 0)
+        passed_ms += duration_ms;
+}
+
+int64_t fake_passed_ms(void)
+{
+    return passed_ms;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = __real_clock_gettime(clock, now);
+
+    if (clock == CLOCK_BOOTTIME) {
+        now->tv_sec += passed_ms / 1000;
+        now->tv_nsec += passed_ms % 1000 * 1000000;
+        now->tv_sec += now->tv_nsec / 1000000000;
+        now->tv_nsec %= 1000000000;
+    }
+    return result;
+}
+
 int __wrap_poll(struct pollfd *list, nfds_t count, int timeout_ms);
 
 static bool no_memory(void)
@@ -111,10 +140,33 @@ char *__wrap_strndup(const char *text, size_t size)
     return no_memory() ? NULL : __real_strndup(text, size);
 }
 
+/* --- files, to which others write meanwhile ---------------------------------------------------------------------- */
+
+static void (*hash_call)(void);
+
+void __real_kernel_cache_name(const uint8_t *packed, size_t size, char name[KERNEL_CACHE_NAME]);
+void __wrap_kernel_cache_name(const uint8_t *packed, size_t size, char name[KERNEL_CACHE_NAME]);
+
+void fake_after_hash(void (*call)(void))
+{
+    hash_call = call;
+}
+
+void __wrap_kernel_cache_name(const uint8_t *packed, size_t size, char name[KERNEL_CACHE_NAME])
+{
+    void (*call)(void) = hash_call;
+
+    __real_kernel_cache_name(packed, size, name);
+    hash_call = NULL;
+    if (call)
+        call();
+}
+
 /* --- time, which is not waited for ----------------------------------------------------------------------------- */
 
 unsigned __wrap_sleep(unsigned seconds)
 {
+    fake_pass_ms(1000ll * seconds);
     return 0;
 }
 

@@ -31,7 +31,7 @@
 #define LOCK_FOLDER "/run/keel"
 
 struct domain {
-    bool there, paused, shutdown, introduced;
+    bool there, paused, shutdown, introduced, held, dying;
     enum ctl_shutdown reason;
     uint8_t uuid[16];
     uint64_t pages, cpu_time_ns;
@@ -158,6 +158,7 @@ static void fill_info(uint32_t domid, struct xen_domctl_getdomaininfo *info)
                                                .max_vcpu_id = domain->vcpus - 1, .nr_online_vcpus = domain->vcpus };
     memcpy(info->handle, domain->uuid, sizeof(info->handle));
     info->flags = (domain->paused ? XEN_DOMINF_paused : 0) | (domid ? XEN_DOMINF_hvm_guest : XEN_DOMINF_running);
+    info->flags |= domain->dying ? XEN_DOMINF_dying : 0;
     if (domain->shutdown)
         info->flags |= XEN_DOMINF_shutdown | (uint32_t)domain->reason << XEN_DOMINF_shutdownshift;
 }
@@ -213,7 +214,10 @@ static int call_domctl(struct xen_domctl *domctl)
     switch (domctl->cmd) {
     case XEN_DOMCTL_destroydomain:
         free_pages += domain->pages;
-        *domain = (struct domain){ 0 };
+        domain->pages = 0;
+        domain->dying = true;
+        if (!domain->held)
+            *domain = (struct domain){ 0 };
         return 0;
     case XEN_DOMCTL_getdomaininfo: fill_info(domctl->domain, &domctl->u.getdomaininfo); return 0;
     case XEN_DOMCTL_gethvmcontext: return get_context(&domctl->u.hvmcontext);
@@ -369,9 +373,21 @@ void fake_shut_down(uint32_t domid, enum ctl_shutdown reason)
     domains[domid].reason = reason;
 }
 
+void fake_go_on(uint32_t domid)
+{
+    domains[domid].shutdown = false;
+}
+
+void fake_hold(uint32_t domid, bool held)
+{
+    domains[domid].held = held;
+    if (!held && domains[domid].dying)
+        domains[domid] = (struct domain){ 0 };
+}
+
 bool fake_is_whole(uint32_t domid)
 {
-    return domains[domid].there && !domains[domid].paused && domains[domid].introduced;
+    return domains[domid].there && !domains[domid].dying && !domains[domid].paused && domains[domid].introduced;
 }
 
 bool fake_is_there(uint32_t domid)

@@ -42,6 +42,8 @@ struct xs_handle {
 static unsigned events;
 static bool is_busy, is_lost;
 static int readable = -1;
+static const char *awaited_end;
+static void (*awaited_call)(void);
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -179,6 +181,17 @@ bool xs_path_is_subpath(const char *parent, const char *child)
     return strcmp(parent, "/") == 0 || is_below(child, parent);
 }
 
+static void call_after(const char *path)
+{
+    void (*call)(void) = awaited_call;
+    size_t length = strlen(path), end = call ? strlen(awaited_end) : 0;
+
+    if (!call || length < end || strcmp(path + length - end, awaited_end) != 0)
+        return;
+    awaited_call = NULL;
+    call();
+}
+
 void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char *path, unsigned *length)
 {
     char *value = NULL;
@@ -196,6 +209,7 @@ void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char
         memcpy(value, tree->nodes[place].value, (size_t)*length + 1);
     }
     pthread_mutex_unlock(&lock);
+    call_after(path);
     errno = found ? 0 : ENOENT;
     return value;
 }
@@ -401,6 +415,12 @@ char **xs_check_watch(struct xs_handle *handle)
 int xs_fileno(struct xs_handle *handle)
 {
     return is_lost ? readable : -1;
+}
+
+void fake_after_read(const char *end, void (*call)(void))
+{
+    awaited_end = end;
+    awaited_call = call;
 }
 
 void fake_store_event(void)
