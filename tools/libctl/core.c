@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ struct core {
     struct ctl_domain domain;
     uint64_t pages_offset, pages_count;
     uint64_t *pfns; /* of the pages that the file has, in its order */
+    sigset_t held;
 };
 
 static int refused(struct core *core, int result, const char *what)
@@ -131,6 +133,18 @@ static int put_batch(struct core *core, uint64_t gfn, unsigned count)
     return result;
 }
 
+/* Of the signals that are held back for the domain not to stay paused, one has come. */
+static bool is_interrupted(const struct core *core)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int signal = 1; signal < SIGRTMIN; signal++)
+        if (sigismember(&core->held, signal) == 1 && sigismember(&pending, signal) == 1)
+            return true;
+    return false;
+}
+
 static int put_pages(struct core *core)
 {
     uint64_t all = core->domain.memory_kib >> (CTL_PAGE_SHIFT - 10);
@@ -147,7 +161,8 @@ static int put_pages(struct core *core)
              gfn += MAP_BATCH) {
             uint64_t left = ranges[i][1] - gfn;
 
-            result = put_batch(core, gfn, left < MAP_BATCH ? (unsigned)left : MAP_BATCH);
+            result = is_interrupted(core) ? refused(core, -EINTR, "a signal came")
+                                          : put_batch(core, gfn, left < MAP_BATCH ? (unsigned)left : MAP_BATCH);
         }
     }
     return result;
@@ -339,7 +354,13 @@ int ctl_domain_dump(struct ctl *ctl, uint32_t domid, const char *path)
         goto free_pfns;
     }
     bool pauses = !core.domain.paused && !core.domain.shutdown;
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    sigset_t before;
 
+    sigemptyset(&core.held);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        sigaddset(&core.held, ends[i]);
+    pthread_sigmask(SIG_BLOCK, &core.held, &before);
     if (pauses)
         result = ctl_domain_pause(ctl, domid);
     if (result == 0)
@@ -352,6 +373,7 @@ int ctl_domain_dump(struct ctl *ctl, uint32_t domid, const char *path)
 
     if (result < 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         unlink(path); /* half a core helps nobody */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 free_pfns:
     free(core.pfns);
     return result;

@@ -220,7 +220,8 @@ CTL_API int ctl_host_get(struct ctl *ctl, struct ctl_host *host);
 
 /*
  * Writes the memory and the registers of a domain into a new file, in the form that Xen's tools have for cores; the domain
- * stands still meanwhile. A file that cannot be written whole is removed.
+ * stands still meanwhile. A file that cannot be written whole is removed. -EINTR when SIGINT, SIGTERM, SIGHUP or SIGQUIT
+ * comes meanwhile: it is held back until the domain goes on and the file is removed.
  */
 CTL_API int ctl_domain_dump(struct ctl *ctl, uint32_t domid, const char *path);
 

@@ -10,6 +10,7 @@
 #include "libctl/internal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 #include <xenstore.h>
 
@@ -322,6 +323,45 @@ static void config_under_writes(void)
     config_written_after("/config/1", 8000);
 }
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    signals++;
+}
+
+/* A signal that comes while a core is written ends that, and the domain goes on. */
+static void interrupted_core(void)
+{
+    static const struct sigaction counted = { .sa_handler = count_signal };
+    char path[] = "/tmp/keel-core-XXXXXX";
+    struct ctl_domain domain;
+    struct sigaction before;
+    sigset_t interrupt;
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+    int descriptor = mkstemp(path);
+
+    CU_ASSERT_FATAL(descriptor >= 0);
+    close(descriptor);
+    CU_ASSERT_EQUAL(ctl_domain_dump(ctl, domid, "/nonexistent/core"), -ENOENT);
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigaction(SIGINT, &counted, &before);
+    pthread_sigmask(SIG_BLOCK, &interrupt, NULL);
+    raise(SIGINT);
+    CU_ASSERT_EQUAL(ctl_domain_dump(ctl, domid, path), -EINTR);
+    CU_ASSERT_EQUAL(access(path, F_OK), -1);
+    CU_ASSERT_EQUAL(signals, 0);
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, NULL);
+    CU_ASSERT_EQUAL(signals, 1);
+    sigaction(SIGINT, &before, NULL);
+    CU_ASSERT_EQUAL(ctl_domain_get(ctl, domid, &domain), 0);
+    CU_ASSERT(!domain.paused);
+    ctl_close(ctl);
+    fake_end();
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -332,6 +372,7 @@ int main(void)
         TEST_CASE(removal_under_writes),
         TEST_CASE(console_of_a_lost_store),
         TEST_CASE(config_under_writes),
+        TEST_CASE(interrupted_core),
     };
 
     if (!kernel_make())
