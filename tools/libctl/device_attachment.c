@@ -68,14 +68,6 @@ int attachment_check(struct attachment *attachment)
 
 /* --- the store ---------------------------------------------------------------------------------------------------- */
 
-static bool exists(struct attachment *attachment, const char *path)
-{
-    char *value = ctl_store_read(attachment->ctl, attachment->transaction, "%s", path);
-
-    free(value);
-    return value != NULL;
-}
-
 /* An interface without a number gets the lowest that is free. */
 static int choose_number(struct attachment *attachment)
 {
@@ -84,9 +76,12 @@ static int choose_number(struct attachment *attachment)
     if (attachment->disk || attachment->nic->number_set)
         return 0;
     for (attachment->id.number = 0; attachment->id.number < NICS_MAX; attachment->id.number++) {
+        int exists;
+
         device_path(path, &attachment->id, DEVICE_RECORD);
-        if (!exists(attachment, path))
-            return 0;
+        exists = ctl_store_has(attachment->ctl, attachment->transaction, path);
+        if (exists <= 0)
+            return -exists;
     }
     return ENOSPC;
 }
@@ -101,10 +96,12 @@ static int make_directory(struct attachment *attachment, enum device_side side)
         { .id = side == DEVICE_FRONTEND ? 0 : guest, .perms = XS_PERM_READ },
     };
     char path[CTL_STORE_PATH_MAX];
+    int exists;
 
     device_path(path, &attachment->id, side);
-    if (exists(attachment, path))
-        return EEXIST;
+    exists = ctl_store_has(attachment->ctl, attachment->transaction, path);
+    if (exists)
+        return exists > 0 ? EEXIST : -exists;
     return xs_mkdir(store, attachment->transaction, path) &&
            xs_set_permissions(store, attachment->transaction, path, permissions, side == DEVICE_RECORD ? 1 : 2)
                ? 0 : errno;

@@ -228,16 +228,18 @@ static void look_at(struct ctl *ctl, const struct device_id *id, void *context)
 {
     const struct left_over *left_over = context;
     char record[CTL_STORE_PATH_MAX], backend[CTL_STORE_PATH_MAX], *mark, *online;
+    bool is_gone;
     int state;
 
     device_path(record, id, DEVICE_RECORD);
     device_path(backend, id, DEVICE_BACKEND);
     mark = ctl_store_read(ctl, XBT_NULL, "%s/keel", record);
     online = ctl_store_read(ctl, XBT_NULL, "%s/online", backend);
+    is_gone = !online && errno == ENOENT;
     state = device_state_read(ctl, backend);
     if (mark && strcmp(mark, "attaching") == 0)
         left_over->found(left_over->context, id, "who attached it was killed");
-    else if (mark && (!online || (strcmp(online, "0") == 0 && is_closed(state))))
+    else if (mark && (is_gone || (online && strcmp(online, "0") == 0 && is_closed(state))))
         left_over->found(left_over->context, id, "its detaching did not come to its end");
     free(online);
     free(mark);

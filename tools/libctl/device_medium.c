@@ -72,14 +72,23 @@ static bool is_same(const struct stat *one, const struct stat *other)
     return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
 
-/* Whether the disk of this backend is made of the same, and one of the two may write. */
+/* The text of a node, NULL when it is not there; *told is false when the store does not tell. */
+static char *read_told(struct ctl *ctl, const char *backend, const char *name, bool *told)
+{
+    char *text = ctl_store_read(ctl, XBT_NULL, "%s/%s", backend, name);
+
+    *told = *told && (text || errno == ENOENT);
+    return text;
+}
+
+/* Whether the disk of this backend is made of the same, and one of the two may write; so it is where nobody tells. */
 static bool is_taken_by(struct ctl *ctl, const char *backend, const struct ctl_disk *disk, const struct stat *status)
 {
-    char *params = ctl_store_read(ctl, XBT_NULL, "%s/params", backend);
-    char *mode = ctl_store_read(ctl, XBT_NULL, "%s/mode", backend);
+    bool told = true, taken = false;
+    char *params = read_told(ctl, backend, "params", &told);
+    char *mode = read_told(ctl, backend, "mode", &told);
     char path[CTL_STORE_PATH_MAX];
     struct stat other;
-    bool taken = false;
 
     if (params && *params && mode && (disk->writable || strchr(mode, 'w')) && strlen(params) < sizeof(path) - 6) {
         target_path(&(struct ctl_disk){ .target = params }, path);
@@ -87,7 +96,7 @@ static bool is_taken_by(struct ctl *ctl, const char *backend, const struct ctl_d
     }
     free(params);
     free(mode);
-    return taken;
+    return taken || !told;
 }
 
 /* One that has shut down writes no more. */
@@ -97,6 +106,11 @@ static bool may_still_write(struct ctl *ctl, const char *domid)
     int result = ctl_domain_get(ctl, (uint32_t)strtoul(domid, NULL, 10), &domain);
 
     return result == 0 ? !domain.shutdown && !domain.dying : result != -ESRCH;
+}
+
+static int not_told(struct ctl *ctl, const char *label, const struct ctl_disk *disk)
+{
+    return ctl_fail(ctl, EIO, "%s: the store does not tell whether others have %s", label, disk->target);
 }
 
 int device_medium_check_others(struct ctl *ctl, const char *label, const struct ctl_disk *disk,
@@ -117,10 +131,14 @@ int device_medium_check_others(struct ctl *ctl, const char *label, const struct 
     if (self)
         device_path(own, self, DEVICE_BACKEND);
     domains = xs_directory(store, XBT_NULL, BACKENDS, &domains_count);
+    if (!domains && errno != ENOENT)
+        return not_told(ctl, label, disk);
     for (unsigned i = 0; domains && i < domains_count && result == 0; i++) {
         ctl_path(directory, BACKENDS "/%s", domains[i]);
         disks_count = 0;
         disks = xs_directory(store, XBT_NULL, directory, &disks_count);
+        if (!disks && errno != ENOENT)
+            result = not_told(ctl, label, disk);
         for (unsigned j = 0; disks && j < disks_count && result == 0; j++) {
             ctl_path(backend, "%s/%s", directory, disks[j]);
             if (strcmp(backend, own) != 0 && is_taken_by(ctl, backend, disk, &status) &&

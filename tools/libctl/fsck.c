@@ -68,13 +68,17 @@ static void end_domain(struct check *check, const struct ctl_domain *domain, str
         finding->mended = ctl_domain_destroy(check->ctl, domain->domid) == 0;
 }
 
-/* Being made, as far as the store says. */
-static bool seems_half_made(struct check *check, const struct ctl_domain *domain)
+/* Being made, as far as the store says; one that does not tell says nothing. */
+static bool seems_half_made(struct check *check, uint32_t domid)
 {
-    char *creating = ctl_store_read(check->ctl, XBT_NULL, "/local/domain/%u/keel/creating", domain->domid);
+    char path[CTL_STORE_PATH_MAX];
+    int is_creating, is_named;
 
-    free(creating);
-    return creating || *domain->name == '\0';
+    ctl_path(path, "/local/domain/%u/keel/creating", domid);
+    is_creating = ctl_store_has(check->ctl, XBT_NULL, path);
+    ctl_path(path, "/local/domain/%u/name", domid);
+    is_named = ctl_store_has(check->ctl, XBT_NULL, path);
+    return is_creating > 0 || (is_creating == 0 && is_named == 0);
 }
 
 /*
@@ -83,14 +87,10 @@ static bool seems_half_made(struct check *check, const struct ctl_domain *domain
  */
 static bool stays_half_made(struct check *check, const struct ctl_domain *domain)
 {
-    struct ctl_domain later = *domain;
-
-    if (!seems_half_made(check, domain))
+    if (!seems_half_made(check, domain->domid))
         return false;
     poll(NULL, 0, NAMING_WAIT_MS);
-    *later.name = '\0';
-    ctl_domain_read_name(check->ctl, &later);
-    return seems_half_made(check, &later);
+    return seems_half_made(check, domain->domid);
 }
 
 static void found_device(void *context, const struct device_id *id, const char *why)
@@ -247,7 +247,9 @@ static void check_name_note(struct check *check, const char *directory, const ch
 
     ctl_path(path, "%s/%s", directory, name);
     text = ctl_store_read(check->ctl, XBT_NULL, "%s", path);
-    domain = text && *text ? find(check, (uint32_t)strtoul(text, NULL, 10)) : NULL;
+    if (!text) /* gone by now, or not told */
+        return;
+    domain = *text ? find(check, (uint32_t)strtoul(text, NULL, 10)) : NULL;
     free(text);
     if (domain && names_is_note_of(name, domain->name))
         return;
@@ -257,9 +259,16 @@ static void check_name_note(struct check *check, const char *directory, const ch
 
 static int look(struct check *check)
 {
-    check->domains_count = ctl_domain_list(check->ctl, &check->domains);
+    int result;
+
+    check->domains_count = ctl_domain_list_bare(check->ctl, 0, &check->domains);
     if (check->domains_count < 0)
         return (int)check->domains_count;
+    result = ctl_domain_read_names(check->ctl, check->domains, (size_t)check->domains_count);
+    if (result < 0) {
+        free(check->domains);
+        return result;
+    }
     for (ssize_t i = 0; i < check->domains_count && !check->no_memory; i++)
         check_domain(check, &check->domains[i]);
     for_each_child(check, "/local/domain", check_home);

@@ -68,6 +68,8 @@ void ctl_path(char path[CTL_STORE_PATH_MAX], const char *format, ...) __attribut
 /* The text of a node, or NULL when there is none; free with free(). Sets no sentence. */
 char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* 1: the node is there; 0: it is not; a negative errno when the store does not tell. Sets no sentence. */
+int ctl_store_has(struct ctl *ctl, xs_transaction_t transaction, const char *path);
 /* Writes a node's text. 0 or a positive errno; sets no sentence. */
 int ctl_store_write(struct ctl *ctl, xs_transaction_t transaction, const char *path, const char *text);
 /*

@@ -69,6 +69,22 @@ char *ctl_store_read(struct ctl *ctl, xs_transaction_t transaction, const char *
     return xs_read(store, transaction, path, &length);
 }
 
+int ctl_store_has(struct ctl *ctl, xs_transaction_t transaction, const char *path)
+{
+    struct xs_handle *store = ctl_store(ctl);
+    unsigned length;
+    char *held;
+
+    if (!store)
+        return -ENOTCONN;
+    errno = 0;
+    held = xs_read(store, transaction, path, &length);
+    if (!held)
+        return errno == ENOENT ? 0 : errno ? -errno : -EIO;
+    free(held);
+    return 1;
+}
+
 int ctl_store_write(struct ctl *ctl, xs_transaction_t transaction, const char *path, const char *text)
 {
     struct xs_handle *store = ctl_store(ctl);

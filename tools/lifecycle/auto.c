@@ -32,11 +32,11 @@ static bool read_boot(char boot[BOOT_ID_MAX])
     return good;
 }
 
-/* Whether the node says that it was written in this boot. */
+/* Whether the node says that it was written in this boot; where the store does not tell, nothing is begun. */
 static bool is_noted(struct ctl *ctl, const char *path)
 {
     char boot[BOOT_ID_MAX], *held = ctl_store_read(ctl, XBT_NULL, "%s", path);
-    bool noted = held && read_boot(boot) && strcmp(held, boot) == 0;
+    bool noted = held ? read_boot(boot) && strcmp(held, boot) == 0 : errno != ENOENT;
 
     free(held);
     return noted;

@@ -53,19 +53,6 @@ int restart_config_read(struct ctl *ctl, const char *directory, struct ctl_confi
 
 /* --- marks on domains ------------------------------------------------------------------------------------------ */
 
-/* 1: the node is there; 0: it is not; negative: the store does not tell. */
-static int has_node(struct ctl *ctl, const char *path)
-{
-    char *held;
-
-    errno = 0;
-    held = ctl_store_read(ctl, XBT_NULL, "%s", path);
-    if (!held)
-        return errno == ENOENT ? 0 : -EIO;
-    free(held);
-    return 1;
-}
-
 void restart_preserved_path(uint32_t domid, char path[CTL_STORE_PATH_MAX])
 {
     ctl_path(path, "/local/domain/%u/keel/preserved", domid);
@@ -76,7 +63,7 @@ int restart_is_preserved(struct ctl *ctl, uint32_t domid)
     char path[CTL_STORE_PATH_MAX];
 
     restart_preserved_path(domid, path);
-    return has_node(ctl, path);
+    return ctl_store_has(ctl, XBT_NULL, path);
 }
 
 static void old_path(uint32_t domid, char path[CTL_STORE_PATH_MAX])
@@ -158,11 +145,11 @@ bool restart_settle(struct ctl *ctl, const struct ctl_domain *domain)
     int is_noted, is_old;
 
     note_path(domain->uuid, note);
-    is_noted = has_node(ctl, note);
+    is_noted = ctl_store_has(ctl, XBT_NULL, note);
     if (is_noted <= 0)
         return is_noted == 0;
     old_path(domain->domid, mark);
-    is_old = has_node(ctl, mark);
+    is_old = ctl_store_has(ctl, XBT_NULL, mark);
     return is_old == 0 ? ctl_store_remove(ctl, note, "/") : is_old > 0;
 }
 
@@ -229,11 +216,11 @@ static int is_half_made(struct ctl *ctl, const struct ctl_domain *domain)
     if (!domain->paused || domain->cpu_time_ns)
         return 0;
     ctl_path(path, "/local/domain/%u/keel/creating", domain->domid);
-    is = has_node(ctl, path);
+    is = ctl_store_has(ctl, XBT_NULL, path);
     if (is)
         return is;
     ctl_path(path, "/local/domain/%u/name", domain->domid);
-    is = has_node(ctl, path);
+    is = ctl_store_has(ctl, XBT_NULL, path);
     return is < 0 ? is : !is;
 }
 
@@ -296,7 +283,7 @@ static int resume_one(struct ctl *ctl, const char *note)
 
     if (result == 0 && config.uuid_set)
         again_ms = resume_noted(ctl, &config, note);
-    else if (has_node(ctl, note) == 0)
+    else if (ctl_store_has(ctl, XBT_NULL, note) == 0)
         again_ms = -1;
     else /* the store may have failed for a moment: what it holds is not thrown away for that */
         fprintf(stderr, "ctld: %s cannot be read; `ctl store rm %s` forgets that restart\n", note, note);

@@ -6,7 +6,7 @@
 #include "../run_tests.h"
 #include "guest_case.h"
 
-#include "libctl/device.h"
+#include "libctl/device_medium.h"
 #include "libctl/internal.h"
 
 #include <errno.h>
@@ -362,6 +362,84 @@ static void interrupted_core(void)
     fake_end();
 }
 
+/* --- a store that does not tell ---------------------------------------------------------------------------------- */
+
+static void give_disk(struct ctl *ctl, const char *target)
+{
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/libxl/1/device/vbd/51712/keel", "attached"), 0);
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/local/domain/0/backend/vbd/1/51712/online", "1"), 0);
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/local/domain/0/backend/vbd/1/51712/state", "4"), 0);
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/local/domain/0/backend/vbd/1/51712/params", target), 0);
+    CU_ASSERT_EQUAL(ctl_store_write(ctl, XBT_NULL, "/local/domain/0/backend/vbd/1/51712/mode", "w"), 0);
+}
+
+/* What cannot be read is not missing: fsck ends no domain, and takes nothing away, because the store fails. */
+static bool fsck_with(enum fault fault, unsigned at)
+{
+    struct ctl_config config = config_of("h", "");
+    struct ctl_finding *list = NULL;
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+
+    give_disk(ctl, "/nonexistent/disk");
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, CTL_CREATE_PAUSED, &domid), 0);
+    char *before = fake_inventory();
+
+    fault_arm(fault, at);
+    ssize_t count = ctl_fsck(ctl, true, &list);
+    bool met = fault_disarm();
+
+    for (ssize_t i = 0; i < count; i++)
+        fprintf(stderr, "fsck with a fault at point %u: %s\n", at, list[i].text);
+    CU_ASSERT(count <= 0);
+    all_is_as(before, "fsck with a fault", at);
+    if (count >= 0)
+        free(list);
+    free(before);
+    ctl_config_free(&config);
+    ctl_close(ctl);
+    fake_end();
+    return met;
+}
+
+static void fsck_through_failures(void)
+{
+    static const enum fault faults[] = { FAULT_STORE, FAULT_STORE_LOST, FAULT_HYPERCALL };
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        unsigned at = 0;
+
+        while (at < POINTS_MAX && fsck_with(faults[i], at))
+            at++;
+        CU_ASSERT(at > 1 && at < POINTS_MAX);
+        printf("(%u points) ", at);
+    }
+}
+
+/* A disk that a living domain writes to is nobody else's, also where the store does not tell of it. */
+static void disk_of_another(void)
+{
+    const struct ctl_disk disk = { .target = kernel_path, .vdev = (char *)"xvda", .writable = true };
+    uint32_t domid;
+    struct ctl *ctl = host_with("g", "", &domid);
+    bool met = true;
+
+    give_disk(ctl, kernel_path);
+    CU_ASSERT_EQUAL(device_medium_check_others(ctl, "it", &disk, NULL), -EBUSY);
+    for (unsigned at = 0; met && at < POINTS_MAX; at++) {
+        fault_arm(FAULT_STORE, at);
+        CU_ASSERT(device_medium_check_others(ctl, "it", &disk, NULL) < 0);
+        met = fault_disarm();
+    }
+    for (unsigned at = 0; at < 3; at++) {
+        fault_arm(FAULT_HYPERCALL, at);
+        CU_ASSERT(device_medium_check_others(ctl, "it", &disk, NULL) < 0);
+        fault_disarm();
+    }
+    ctl_close(ctl);
+    fake_end();
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -373,6 +451,8 @@ int main(void)
         TEST_CASE(console_of_a_lost_store),
         TEST_CASE(config_under_writes),
         TEST_CASE(interrupted_core),
+        TEST_CASE(fsck_through_failures),
+        TEST_CASE(disk_of_another),
     };
 
     if (!kernel_make())

@@ -15,6 +15,7 @@ enum fault {
     FAULT_NONE,       /* points are only counted */
     FAULT_HYPERCALL,  /* the hypercall at that point fails */
     FAULT_STORE,      /* the store's request at that point fails */
+    FAULT_STORE_LOST, /* from that point on all requests of the store fail */
     FAULT_STORE_FULL, /* from that point on the store takes nothing more, but gives and removes */
     FAULT_ALLOCATION, /* the allocation at that point finds no memory */
     FAULT_KILL,       /* from that point on no hypercall and no request does anything */

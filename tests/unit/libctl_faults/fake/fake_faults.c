@@ -34,7 +34,8 @@ static bool is_meant(enum fault fault, enum point point)
 {
     switch (fault) {
     case FAULT_HYPERCALL: return point == POINT_HYPERCALL;
-    case FAULT_STORE: return point == POINT_STORE_READ || point == POINT_STORE_WRITE || point == POINT_STORE_REMOVE;
+    case FAULT_STORE:
+    case FAULT_STORE_LOST: return point == POINT_STORE_READ || point == POINT_STORE_WRITE || point == POINT_STORE_REMOVE;
     case FAULT_STORE_FULL: return point == POINT_STORE_WRITE;
     case FAULT_ALLOCATION: return point == POINT_ALLOCATION;
     case FAULT_KILL: return point != POINT_ALLOCATION;
@@ -49,7 +50,7 @@ bool fault_here(enum point point)
     if (!is_meant(fault, point))
         return false;
     unsigned now = next_point++;
-    bool lasts = fault == FAULT_KILL || fault == FAULT_STORE_FULL;
+    bool lasts = fault == FAULT_KILL || fault == FAULT_STORE_FULL || fault == FAULT_STORE_LOST;
 
     if (now < fault_at || (now > fault_at && !lasts))
         return false;
