@@ -5,8 +5,8 @@
  * Contract of all calls: 0 or a count on success, a negative errno on failure; ctl_error() then holds one sentence
  * that names the file, key or domain and says what is wrong; -EOPNOTSUPP means that the hypervisor does not have it.
  * Calls are synchronous. A handle may be used by one thread at a time, and each thread may have handles of its own:
- * the library has no state outside of them. Names: `domid` is Xen's domain number; memory is in KiB, time in ns,
- * unless the name says else.
+ * the library has no state outside of them. A child of fork leaves its parent's handles alone and opens its own. Names:
+ * `domid` is Xen's domain number; memory is in KiB, time in ns, unless the name says else.
  */
 #ifndef KEEL_CTL_H
 #define KEEL_CTL_H

@@ -2,6 +2,7 @@
 /* Guests that come and go with the host; see auto.h. */
 #include "auto.h"
 #include "libctl/creation_lock.h"
+#include "libctl/destroy.h"
 #include "libctl/internal.h"
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #define BOOT_ID_MAX 64
 #define LOOK_INTERVAL_NS 100000000L
 #define CREATORS_WAIT_MS 10000
+#define GONE_WAIT_NS 1000000000ll /* for one; what others hold of it ends with the host */
 
 /* This boot of domain 0's kernel, which is this boot of the host. */
 static bool read_boot(char boot[BOOT_ID_MAX])
@@ -214,7 +216,7 @@ static bool stop_one(struct ctl *ctl, const struct ctl_domain *domain, double de
 
     if (!wait_for_end(ctl, domain->domid, deadline_s))
         fprintf(stderr, "ctld: domain %u (%s) does not end by itself and is destroyed\n", domain->domid, domain->name);
-    result = ctl_domain_destroy(ctl, domain->domid);
+    result = destroy_within(ctl, domain->domid, GONE_WAIT_NS);
     if (result == 0 || result == -ESRCH) /* the running ctld may have been faster */
         return true;
     fprintf(stderr, "ctld: %s\n", ctl_error(ctl));

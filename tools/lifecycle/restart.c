@@ -102,6 +102,7 @@ static int64_t read_number(struct ctl *ctl, const char *note, const char *name)
 
 struct writing {
     const char *json;
+    uint32_t domid;
     char note[CTL_STORE_PATH_MAX], mark[CTL_STORE_PATH_MAX];
 };
 
@@ -110,7 +111,13 @@ static int write_note(struct ctl *ctl, xs_transaction_t transaction, void *conte
     struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
     const struct writing *writing = context;
     char held[CTL_STORE_PATH_MAX];
+    int is_there;
 
+    /* One that somebody has destroyed at this moment does not come back, nor do its entries. */
+    ctl_path(held, "/local/domain/%u/keel/config", writing->domid);
+    is_there = ctl_store_has(ctl, transaction, held);
+    if (is_there <= 0)
+        return is_there ? -is_there : ENOENT;
     ctl_path(held, "%s/config", writing->note);
     if (!xs_rm(ctl->store, transaction, held) && errno != ENOENT)
         return errno;
@@ -125,7 +132,7 @@ static int write_note(struct ctl *ctl, xs_transaction_t transaction, void *conte
 bool restart_note(struct ctl *ctl, const struct ctl_domain *domain, const struct ctl_config *config, bool is_kept)
 {
     char *json = ctl_config_to_json(config);
-    struct writing writing = { .json = json };
+    struct writing writing = { .json = json, .domid = domain->domid };
     int error = ENOMEM;
 
     note_path(config->uuid, writing.note);

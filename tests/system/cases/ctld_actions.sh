@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ctld does what on_poweroff, on_reboot, on_crash and on_watchdog say; killed at many instants, it restarts a guest once.
+# ctld does what on_poweroff, on_reboot, on_crash and on_watchdog say; it or the store killed at many instants, it restarts a guest once.
 # limit: 300
 keeper=
 if ! pidof ctld > /dev/null; then # where init does not keep it
@@ -62,6 +62,13 @@ within 20 "it is there" number_of stormy
 for hundredths in 05 20 35 50 60 70 80 90; do
     sleep "1.$hundredths"
     kill -KILL $(pidof ctld) 2> /dev/null || true
+    [ "$(count stormy)" -le 1 ] || fail "it is there twice: $(ctl list)"
+done
+# and the store under it, alone and with it
+for who in stored stored "stored ctld" stored "ctld stored" stored; do
+    pidof stored > /dev/null || break
+    sleep 0.7
+    kill -KILL $(pidof $who) 2> /dev/null || true
     [ "$(count stormy)" -le 1 ] || fail "it is there twice: $(ctl list)"
 done
 within 60 "it still comes back" is_new stormy "$number"

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Parses an exact heap copy, so that the sanitizer sees any read beyond the file. */
 static int parse(const void *data, size_t size, struct elf_image *out, const char **why)
@@ -192,6 +193,32 @@ static void notes(void)
     refused(&image, "entry point outside");
 }
 
+/* A file made of notes, which each of very many headers names, is refused before long. */
+static void notes_without_end(void)
+{
+    const size_t headers = 60000, notes = 4u << 20, start = sizeof(Elf64_Ehdr) + headers * sizeof(Elf64_Phdr);
+    uint8_t *file = calloc(1, start + notes);
+    struct image image = image_make();
+    struct timespec before, after;
+    struct elf_image out;
+    const char *why;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    image.header.e_phnum = (Elf64_Half)headers;
+    image.header.e_phoff = sizeof(Elf64_Ehdr);
+    memcpy(file, &image.header, sizeof(image.header));
+    for (size_t i = 0; i < headers; i++) {
+        Elf64_Phdr header = { .p_type = PT_NOTE, .p_offset = start, .p_filesz = notes };
+
+        memcpy(file + sizeof(Elf64_Ehdr) + i * sizeof(header), &header, sizeof(header));
+    }
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    CU_ASSERT_EQUAL(parse(file, start + notes, &out, &why), -EINVAL);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    CU_ASSERT(after.tv_sec - before.tv_sec < 10);
+    free(file);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -203,6 +230,7 @@ int main(void)
         TEST_CASE(spoiled_segments),
         TEST_CASE(too_many_segments),
         TEST_CASE(notes),
+        TEST_CASE(notes_without_end),
     };
     return RUN_TESTS("elf", tests);
 }

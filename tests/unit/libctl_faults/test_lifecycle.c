@@ -306,6 +306,38 @@ static void seen_before(void)
     fake_end();
 }
 
+static void destroy_first(void)
+{
+    struct ctl *ctl;
+
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, 1), 0);
+    ctl_close(ctl);
+}
+
+/* One that is destroyed while ctld sets about restarting it is not brought back. */
+static void destroyed_meanwhile(void)
+{
+    static const char *const lines[] = { "on_crash = 'restart'", "on_crash = 'rename-restart'" };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct ctl_domain domain;
+        uint32_t domid;
+        struct ctl *ctl = host_with(lines[i], &domid);
+
+        fake_shut_down(domid, CTL_SHUTDOWN_CRASH);
+        CU_ASSERT_EQUAL_FATAL(ctl_domain_get(ctl, domid, &domain), 0);
+        fake_after_read("/local/domain/1/name", destroy_first);
+        act_on(ctl, &domain);
+        look();
+        look();
+        CU_ASSERT_EQUAL(fake_guests(), 0);
+        CU_ASSERT_EQUAL(findings(false), 0);
+        ctl_close(ctl);
+        fake_end();
+    }
+}
+
 /* A guest that was suspended and goes on is still one whose end is acted upon. */
 static void suspended(void)
 {
@@ -460,6 +492,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         TEST_CASE(destroy), TEST_CASE(restart), TEST_CASE(rename_restart),
         TEST_CASE(one_failure), TEST_CASE(preserve), TEST_CASE(reasons), TEST_CASE(ended_anew), TEST_CASE(seen_before),
+        TEST_CASE(destroyed_meanwhile),
         TEST_CASE(suspended), TEST_CASE(full_store), TEST_CASE(held_by_another), TEST_CASE(many_at_once),
         TEST_CASE(cannot_come_back), TEST_CASE(host_goes_down),
     };
