@@ -178,8 +178,8 @@ CTL_API int ctl_events_open(struct ctl *ctl, struct ctl_events **out);
 CTL_API void ctl_events_close(struct ctl_events *events);
 CTL_API int ctl_events_fd(const struct ctl_events *events);
 /*
- * 1 with *event filled, 0 when there is nothing at the moment: the descriptor is only waited for after that. Never waits.
- * -EPIPE: the store is gone, open anew; after another failure nothing is lost, the next call looks again.
+ * 1 with *event filled, 0 when there is nothing at the moment: the descriptor is only waited for after that. It never
+ * waits. -EPIPE: the store is gone, open anew; after another failure nothing is lost, the next call looks again.
  */
 CTL_API int ctl_events_next(struct ctl *ctl, struct ctl_events *events, struct ctl_event *event);
 /* "created", "renamed", "shutdown", "destroyed". */

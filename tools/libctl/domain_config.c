@@ -23,7 +23,7 @@ static bool take_name(const struct ctl_domain *domain, struct ctl_config *config
     return true;
 }
 
-/* What the transaction sees. 0, or a positive errno: ENODATA when there is none; sets the sentence of what is damaged. */
+/* What the transaction sees. 0, or a positive errno: ENODATA when there is none; says what is damaged. */
 static int read_config(struct ctl *ctl, xs_transaction_t transaction, uint32_t domid, struct ctl_config *config)
 {
     struct ctl_config_messages messages = { 0 };

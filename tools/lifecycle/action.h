@@ -11,8 +11,8 @@
 #include "restart.h"
 
 /*
- * Acts on a domain that was seen shut down, if it still is, was made by libctl (it has a configuration in the store) and
- * is not one that was kept already. Says on standard error what it does. `store` is the caller's own connection.
+ * Acts on a domain that was seen shut down, if it still is, was made by libctl (it has a configuration in the store)
+ * and is not one that was kept already. Says on standard error what it does. `store` is the caller's own connection.
  * Returns after how many milliseconds there is something to be looked at again; -1: nothing.
  */
 int action_shut_down(struct ctl *ctl, struct xs_handle *store, const struct ctl_domain *seen);

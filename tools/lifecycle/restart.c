@@ -167,7 +167,8 @@ void restart_free_name(struct ctl *ctl, const struct ctl_config *config)
     ssize_t count = ctl_domain_list(ctl, &list);
 
     for (ssize_t i = 0; i < count; i++) {
-        if (!list[i].shutdown || strcmp(list[i].name, config->name) != 0 || restart_is_preserved(ctl, list[i].domid) != 1)
+        if (!list[i].shutdown || strcmp(list[i].name, config->name) != 0 ||
+            restart_is_preserved(ctl, list[i].domid) != 1)
             continue;
         snprintf(name, sizeof(name), "%s-%u", list[i].name, list[i].domid);
         if (ctl_domain_rename(ctl, list[i].domid, name) < 0)

@@ -4,8 +4,8 @@
  * domain that is to be there, from when on (due), and how often its creation has failed. What ctld, killed at any
  * instant, has to finish, and nothing waits inside of ctld: a domain that ends again and again delays no other.
  *
- * The old domain of a restart is marked in its own entries (keel/restarting, or keel/preserved where it is kept), in the
- * transaction that writes the note. So a domain of the UUID without a mark is the new one, whatever has become of it.
+ * The old domain of a restart is marked in its own entries (keel/restarting, or keel/preserved where it is kept), in
+ * the transaction that writes the note. So a domain of the UUID without a mark is the new one, whatever has become of it.
  *
  * Functions that return milliseconds say when there is something to be looked at again; -1: nothing.
  */
@@ -27,7 +27,7 @@ int restart_is_preserved(struct ctl *ctl, uint32_t domid);
 /* Where the note of that is. */
 void restart_preserved_path(uint32_t domid, char path[CTL_STORE_PATH_MAX]);
 
-/* Notes that a domain of this configuration, whose UUID is set, is to take the domain's place. True: the store has it. */
+/* Notes that a domain of this configuration, whose UUID is set, is to take the domain's place. True: it is noted. */
 bool restart_note(struct ctl *ctl, const struct ctl_domain *domain, const struct ctl_config *config, bool is_kept);
 /* A domain that has shut down and is what a noted restart has made: takes the note away. False: may be there still. */
 bool restart_settle(struct ctl *ctl, const struct ctl_domain *domain);

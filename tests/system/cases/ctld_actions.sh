@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ctld does what on_poweroff, on_reboot, on_crash and on_watchdog say; it or the store killed at many instants, it restarts a guest once.
+# ctld does what on_poweroff and the like say; it or the store killed at many instants, it restarts a guest once.
 # limit: 300
 keeper=
 if ! pidof ctld > /dev/null; then # where init does not keep it

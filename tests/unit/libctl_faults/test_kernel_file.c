@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel's file that others write to, or cut, while libctl unpacks it: what comes out, and into the cache, is what the
- * file held when libctl read it. And nothing but whole entries stays in the cache.
+ * A kernel's file that others write to, or cut, while libctl unpacks it: what comes out, and into the cache, is what
+ * the file held when libctl read it. And nothing but whole entries stays in the cache.
  */
 #include "../run_tests.h"
 #include "guest_case.h"

@@ -273,7 +273,7 @@ static bool ended_anew_at(unsigned at)
     return met;
 }
 
-/* A guest that ctld has brought back, and that ends by itself before the ctld after a kill looks, is not brought back. */
+/* A guest that ctld has brought back, and that ends by itself before the ctld after a kill looks, stays away. */
 static void ended_anew(void)
 {
     unsigned at = 0;
@@ -358,7 +358,8 @@ static void suspended(void)
 /* What the store has no room for now is looked at again, and done when it has. */
 static void full_store(void)
 {
-    static const char *const lines[] = { "on_crash = 'restart'", "on_crash = 'rename-restart'", "on_crash = 'preserve'" };
+    static const char *const lines[] = { "on_crash = 'restart'", "on_crash = 'rename-restart'",
+                                         "on_crash = 'preserve'" };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct ctl_domain domain;

@@ -35,7 +35,8 @@ static bool is_meant(enum fault fault, enum point point)
     switch (fault) {
     case FAULT_HYPERCALL: return point == POINT_HYPERCALL;
     case FAULT_STORE:
-    case FAULT_STORE_LOST: return point == POINT_STORE_READ || point == POINT_STORE_WRITE || point == POINT_STORE_REMOVE;
+    case FAULT_STORE_LOST:
+        return point == POINT_STORE_READ || point == POINT_STORE_WRITE || point == POINT_STORE_REMOVE;
     case FAULT_STORE_FULL: return point == POINT_STORE_WRITE;
     case FAULT_ALLOCATION: return point == POINT_ALLOCATION;
     case FAULT_KILL: return point != POINT_ALLOCATION;
