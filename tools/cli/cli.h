@@ -56,6 +56,7 @@ extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
 struct cli {
     const struct cli_verb *verb;
     bool json;
+    bool as_xl;          /* called by that name: sentences begin with it, and digits are a domain's number, never its name */
     bool quiet;          /* neither warnings nor progress */
     bool verbose;        /* standard error tells what is found, and how long it takes */
     bool colour;         /* standard error is a terminal that is to have colours */
@@ -117,6 +118,8 @@ int help_print_json(struct cli *cli, const struct cli_verb *only);
 bool cli_open(struct cli *cli);
 /* The number of the domain of that name or number; false with the error printed. */
 bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid);
+/* Whether this is all digits, as xl takes numbers of domains; UINT32_MAX where it is too large for one. */
+bool cli_is_domid(const char *text, uint32_t *domid);
 /* Does the same to each domain of the arguments; goes on after a failure and returns the first one's status then. */
 int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid));
 /* What the domains of the arguments, or all without arguments, are; free *list. -1: failed, with the error printed. */

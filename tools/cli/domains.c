@@ -19,11 +19,28 @@ bool cli_open(struct cli *cli)
     return false;
 }
 
+bool cli_is_domid(const char *text, uint32_t *domid)
+{
+    unsigned long number = strtoul(text, NULL, 10);
+
+    *domid = number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+    return text[strspn(text, "0123456789")] == '\0';
+}
+
+static int find(struct cli *cli, const char *name_or_id, uint32_t *domid)
+{
+    struct ctl_domain domain;
+
+    if (cli->as_xl && cli_is_domid(name_or_id, domid))
+        return ctl_domain_get(cli->ctl, *domid, &domain);
+    return ctl_domain_find(cli->ctl, name_or_id, domid);
+}
+
 bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid)
 {
     if (!cli_open(cli))
         return false;
-    int result = ctl_domain_find(cli->ctl, name_or_id, domid);
+    int result = find(cli, name_or_id, domid);
 
     if (result < 0)
         cli_fail_ctl(cli, result);

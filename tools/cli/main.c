@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The program ctl; everything it does is in cli_main, so that tests can run it whole. */
 #include "cli.h"
+#include "standard_files.h"
 #include "xl.h"
 
 #include <fcntl.h>
@@ -18,6 +19,7 @@ static void occupy_standard_streams(void)
 int main(int argc, char **argv)
 {
     occupy_standard_streams();
+    standard_files_take();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, with its sentence */
     if (xl_is_meant(argv[0]))
         return xl_main(argc, argv, stdout, stderr);

@@ -43,7 +43,8 @@ void cli_end_progress(struct cli *cli)
 static void begin_line(struct cli *cli, const char *colour, const char *kind)
 {
     cli_end_progress(cli);
-    fprintf(cli->err, "%sctl:%s %s", cli->colour ? colour : "", cli->colour ? COLOUR_END : "", kind);
+    fprintf(cli->err, "%s%s:%s %s", cli->colour ? colour : "", cli->as_xl ? "xl" : "ctl", cli->colour ? COLOUR_END : "",
+            kind);
 }
 
 static void print_error(struct cli *cli, int status, int error, const char *sentence)
@@ -94,7 +95,7 @@ int cli_usage_error(struct cli *cli, const char *format, ...)
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     print_error(cli, CLI_USAGE, 0, sentence);
-    if (cli->json)
+    if (cli->json || cli->as_xl) /* the verb's usage is not that of xl's command */
         return CLI_USAGE;
     if (cli->verb)
         cli_print_usage(cli->err, cli->verb);

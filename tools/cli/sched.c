@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RATELIMIT_LEAST_US 100u
+#define RATELIMIT_MOST_US 500000u
+
 void sched_print_pool(FILE *out, const struct ctl_pool *pool, const struct ctl_pool_times *times)
 {
     if (pool->scheduler == CTL_SCHEDULER_CREDIT)
@@ -23,7 +26,8 @@ void sched_print_header(FILE *out)
 
 void sched_print(FILE *out, const struct ctl_domain *domain, const struct ctl_share *share)
 {
-    fprintf(out, "%-33s %4u %6u %4u\n", domain->name, domain->domid, share->weight, share->cap);
+    fprintf(out, "%-33s %4u %6u %4u\n", *domain->name ? domain->name : "(null)", domain->domid,
+            share->weight, share->cap);
 }
 
 static void put_share(yajl_gen json, const struct ctl_domain *domain, const struct ctl_share *share)
@@ -138,10 +142,13 @@ static int set_times(struct cli *cli, const struct ctl_pool *pools, ssize_t coun
 
         if (result < 0)
             return cli_fail_ctl(cli, result);
-        if ((ratelimit && !cli_number(cli, "rate limit", ratelimit, 0, 500000, &times.ratelimit_us)) ||
+        if ((ratelimit && !cli_number(cli, "rate limit", ratelimit, 0, RATELIMIT_MOST_US, &times.ratelimit_us)) ||
             (slice && !cli_number(cli, "time slice", slice, 1, 1000, &times.timeslice_ms)) ||
             (delay && !cli_number(cli, "migration delay", delay, 0, 100000, &times.migration_delay_us)))
             return CLI_USAGE;
+        if (ratelimit && times.ratelimit_us > 0 && times.ratelimit_us < RATELIMIT_LEAST_US)
+            return cli_usage_error(cli, "a rate limit of %u us is too short: it is from %u to %u us, or 0 for none",
+                                   times.ratelimit_us, RATELIMIT_LEAST_US, RATELIMIT_MOST_US);
         result = ctl_pool_times_set(cli->ctl, &pools[i], &times);
         if (result < 0)
             return cli_fail_ctl(cli, result);
@@ -204,6 +211,19 @@ int sched_run(struct cli *cli, enum ctl_scheduler scheduler)
 
     if (count < 0)
         return cli_fail_ctl(cli, (int)count);
+    unsigned meant = 0;
+
+    for (ssize_t i = 0; i < count; i++)
+        meant += is_meant(cli, &pools[i], scheduler);
+    if (meant == 0 && (cli_value(cli, 'p') || times)) {
+        free(pools);
+        return cli_fail(cli, ENOENT, "there is no CPU pool%s%s%s with the scheduler %s; `ctl cpupool-list` lists them",
+                        cli_value(cli, 'p') ? " \"" : "", cli_value(cli, 'p') ? cli_value(cli, 'p') : "",
+                        cli_value(cli, 'p') ? "\"" : "", scheduler == CTL_SCHEDULER_CREDIT ? "credit" : "credit2");
+    }
+    if (meant == 0 && !cli->as_xl)
+        cli_warn(cli, "no CPU pool has the scheduler %s; `ctl cpupool-list` lists them",
+                 scheduler == CTL_SCHEDULER_CREDIT ? "credit" : "credit2");
     int status = times ? set_times(cli, pools, count, scheduler) : show_pools(cli, pools, count, scheduler);
 
     free(pools);

@@ -2,6 +2,7 @@
 /* ctl apply: brings a guest to what its configuration says, and tells what changed. Done again, it changes nothing. */
 #include "affinity.h"
 #include "config_argument.h"
+#include "create_whole.h"
 #include "json.h"
 #include "live.h"
 #include "verbs.h"
@@ -83,13 +84,13 @@ static void put_affinity(FILE *file, const struct ctl_affinity *affinity)
 
     for (uint32_t i = 0; i < affinity->vcpus_count; i++) {
         config_cpus_print(affinity->vcpus[i], text);
-        fprintf(file, i ? "; %s" : "%s", text);
+        fprintf(file, i ? "; %s" : "%s", *text ? text : "none");
     }
     if (affinity->vcpus_count)
         return;
     if (affinity->set)
         config_cpus_print(affinity->all, text);
-    fputs(affinity->set ? text : "all", file);
+    fputs(!affinity->set ? "all" : *text ? text : "none", file);
 }
 
 static void put_cpus(FILE *file, const struct ctl_config *config)
@@ -516,14 +517,13 @@ static int change_guest(struct cli *cli, const struct ctl_config *config, uint32
 static int make_guest(struct cli *cli, const struct ctl_config *config)
 {
     uint32_t domid = UINT32_MAX;
-    int status = config_check_files(cli, config), result = 0;
+    int status = config_check_files(cli, config);
+    struct interruption interruption;
 
+    if (status == CLI_DONE && !cli_given(cli, 'n'))
+        status = create_whole(cli, config, &domid, &interruption);
     if (status != CLI_DONE)
         return status;
-    if (!cli_given(cli, 'n'))
-        result = ctl_domain_create(cli->ctl, config, 0, &domid);
-    if (result < 0)
-        return cli_fail_ctl(cli, result);
     yajl_gen json = open_report(cli, config, true);
 
     json_array_open(json, "changes");

@@ -3,7 +3,7 @@
 #include "config_argument.h"
 #include "console.h"
 #include "create_many.h"
-#include "interruption.h"
+#include "create_whole.h"
 #include "json.h"
 #include "progress.h"
 #include "verbs.h"
@@ -29,12 +29,7 @@ static int check_only(struct cli *cli, const struct ctl_config *config)
     return CLI_DONE;
 }
 
-/*
- * Creates the domain with signals held back, so that an interrupted creation is undone whole. They stay held back: one
- * that comes when the guest is whole must not make the status say that there is none.
- */
-static int create(struct cli *cli, const struct ctl_config *config, uint32_t *domid,
-                  struct interruption *interruption)
+int create_whole(struct cli *cli, const struct ctl_config *config, uint32_t *domid, struct interruption *interruption)
 {
     unsigned flags = cli_given(cli, 'p') || cli_given(cli, 'c') ? CTL_CREATE_PAUSED : 0;
     struct progress progress;
@@ -102,7 +97,7 @@ static int create_one(struct cli *cli, const struct ctl_config *config)
 {
     struct interruption interruption;
     uint32_t domid;
-    int status = create(cli, config, &domid, &interruption);
+    int status = create_whole(cli, config, &domid, &interruption);
 
     if (status == CLI_DONE)
         status = tell(cli, config, domid);

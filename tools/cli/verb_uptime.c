@@ -28,7 +28,7 @@ void uptime_print(FILE *out, const struct ctl_domain *domain, uint64_t uptime_ns
     snprintf(text + used, sizeof(text) - (size_t)used, "%2llu:%02llu:%02llu",
              (unsigned long long)(seconds % 86400 / 3600), (unsigned long long)(seconds % 3600 / 60),
              (unsigned long long)(seconds % 60));
-    fprintf(out, "%-33s %4u %s\n", domain->name, domain->domid, text);
+    fprintf(out, "%-33s %4u %s\n", *domain->name ? domain->name : "(null)", domain->domid, text);
 }
 
 void uptime_print_short(FILE *out, const struct ctl_domain *domain, uint64_t uptime_ns, time_t now)
@@ -44,7 +44,8 @@ void uptime_print_short(FILE *out, const struct ctl_domain *domain, uint64_t upt
              (unsigned long long)(seconds % 3600 / 60));
     localtime_r(&now, &local);
     strftime(clock, sizeof(clock), "%H:%M:%S", &local);
-    fprintf(out, " %s up %s, %s (%u)\n", clock, text, domain->name, domain->domid);
+    fprintf(out, " %s up %s, %s (%u)\n", clock, text, *domain->name ? domain->name : "(null)",
+            domain->domid);
 }
 
 int uptime_run(struct cli *cli, bool brief)

@@ -18,14 +18,11 @@ void xl_print_usage(FILE *out, const struct xl_command *command)
     fprintf(out, "Usage: xl [-vtTf] %s %s\n\n%s.\n\n", command->name, command->arguments, command->summary);
 }
 
-bool xl_is_number(const char *name)
-{
-    return *name && name[strspn(name, "0123456789")] == '\0';
-}
-
 bool xl_find(struct xl *xl, const char *name, uint32_t *domid)
 {
-    int result = ctl_domain_find(xl->cli.ctl, name, domid);
+    struct ctl_domain domain;
+    int result = cli_is_domid(name, domid) ? ctl_domain_get(xl->cli.ctl, *domid, &domain)
+                                           : ctl_domain_find(xl->cli.ctl, name, domid);
 
     if (result == -ESRCH)
         fprintf(xl->cli.err, "%s is an invalid domain identifier (rc=-6)\n", name);
@@ -138,7 +135,7 @@ static bool read_global_options(struct xl *xl, int argc, char **argv, int *at)
 
 int xl_main(int argc, char **argv, FILE *out, FILE *err)
 {
-    struct xl xl = { .cli = { .out = out, .err = err } };
+    struct xl xl = { .cli = { .as_xl = true, .out = out, .err = err } };
     int at = 1, status;
 
     if (!read_global_options(&xl, argc, argv, &at))

@@ -44,8 +44,6 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err);
 /* --- for the commands ---------------------------------------------------------------------------------------- */
 
 void xl_print_usage(FILE *out, const struct xl_command *command);
-/* Whether xl takes this for the number of a domain, there or not. */
-bool xl_is_number(const char *name);
 /* Finds a domain by name or number, or says in xl's words that it is not there. */
 bool xl_find(struct xl *xl, const char *name, uint32_t *domid);
 /* The sentence of the library's last failure; returns XL_FAILED. */

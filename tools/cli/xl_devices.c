@@ -21,10 +21,12 @@ int xl_block_list(struct xl *xl)
 
     devices_print_header(xl->cli.out, DEVICE_DISK);
     for (int i = 0; i < xl->cli.arguments_count; i++) {
-        if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[i], &domid) == 0)
-            print_devices(xl, DEVICE_DISK, domid);
-        else if (!xl_is_number(xl->cli.arguments[i])) /* a number of none is passed over */
+        const char *name = xl->cli.arguments[i];
+
+        if (!cli_is_domid(name, &domid) && ctl_domain_find(xl->cli.ctl, name, &domid) < 0)
             fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[i]);
+        else
+            print_devices(xl, DEVICE_DISK, domid);
     }
     return 0;
 }
@@ -35,10 +37,9 @@ int xl_network_list(struct xl *xl)
 
     devices_print_header(xl->cli.out, DEVICE_NIC);
     for (int i = 0; i < xl->cli.arguments_count; i++) {
-        if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[i], &domid) == 0)
-            print_devices(xl, DEVICE_NIC, domid);
-        else if (!xl_is_number(xl->cli.arguments[i]) && !xl_find(xl, xl->cli.arguments[i], &domid))
+        if (!cli_is_domid(xl->cli.arguments[i], &domid) && !xl_find(xl, xl->cli.arguments[i], &domid))
             return XL_FAILED;
+        print_devices(xl, DEVICE_NIC, domid);
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domains and configurations as the JSON that xl prints; see xl_json.h. What has xl's default value is left out. */
 #include "xl_json.h"
+#include "xl_userdata.h"
 
 #include "libctl/config_devices.h"
 #include "libctl/device_nodes.h"
@@ -83,30 +84,45 @@ static void put_identity(yajl_gen json, const struct ctl_config *config, const s
     yajl_gen_map_close(json);
 }
 
-static void put_cpus(yajl_gen json, const uint8_t bitmap[CTL_CPUMAP_BYTES])
+/* xl shows so many CPUs as the hypervisor's maps have: the machine's, in whole bytes. Without one, all there can be. */
+static uint32_t cpus_shown(void)
+{
+    uint32_t most = CTL_CPUMAP_BYTES * 8, cpus = most;
+    struct ctl_host host;
+    struct ctl *ctl;
+
+    if (ctl_open(&ctl) < 0)
+        return most;
+    if (ctl_host_get(ctl, &host) == 0)
+        cpus = (host.cpus + 7) & ~7u;
+    ctl_close(ctl);
+    return cpus < most ? cpus : most;
+}
+
+static void put_cpus(yajl_gen json, const uint8_t bitmap[CTL_CPUMAP_BYTES], uint32_t cpus)
 {
     yajl_gen_array_open(json);
-    for (unsigned cpu = 0; cpu < CTL_CPUMAP_BYTES * 8; cpu++)
+    for (unsigned cpu = 0; cpu < cpus; cpu++)
         if (bitmap[cpu / 8] >> cpu % 8 & 1)
             yajl_gen_integer(json, cpu);
     yajl_gen_array_close(json);
 }
 
-/* A list binds as many vCPUs as it has entries, a string those that the configuration counts. */
+/* For so many vCPUs as the configuration counts, or fewer if its list has not as many entries. */
 static void put_affinity(yajl_gen json, const char *member, const struct ctl_config *config,
                          const struct ctl_affinity *affinity)
 {
-    bool counted = config->vcpus_set || config->max_vcpus_set;
-    uint32_t count = affinity->vcpus_count;
+    bool counted = config->vcpus_set || config->max_vcpus_set, listed = affinity->vcpus_count > 0;
+    uint32_t count = listed && affinity->vcpus_count < config->max_vcpus ? affinity->vcpus_count : config->max_vcpus;
 
-    if (count == 0 && affinity->set && counted)
-        count = config->max_vcpus;
-    if (count == 0)
+    if (!counted || (!listed && !affinity->set))
         return;
+    uint32_t cpus = cpus_shown();
+
     name(json, member);
     yajl_gen_array_open(json);
     for (uint32_t vcpu = 0; vcpu < count; vcpu++)
-        put_cpus(json, affinity->vcpus_count ? affinity->vcpus[vcpu] : affinity->all);
+        put_cpus(json, listed ? affinity->vcpus[vcpu] : affinity->all, cpus);
     yajl_gen_array_close(json);
 }
 
@@ -125,7 +141,7 @@ static void put_vcpus(yajl_gen json, const struct ctl_config *config, const stru
     }
     put_affinity(json, "vcpu_hard_affinity", config, &config->cpus);
     put_affinity(json, "vcpu_soft_affinity", config, &config->cpus_soft);
-    if (config->cpus.vcpus_count || config->cpus_soft.vcpus_count)
+    if (config->cpus.vcpus_count || config->cpus_soft.vcpus_count || config->cpus_soft.set)
         put_text(json, "numa_placement", "False");
 }
 
@@ -139,7 +155,7 @@ static void put_share(yajl_gen json, const struct ctl_config *config, const stru
     } else {
         if (config->cpu_weight)
             put_number(json, "weight", config->cpu_weight);
-        if (config->cap)
+        if (config->cap_set)
             put_number(json, "cap", config->cap);
     }
     yajl_gen_map_close(json);
@@ -290,7 +306,8 @@ void xl_json_domain(yajl_gen json, const struct ctl_config *config, const struct
     yajl_gen_map_open(json);
     put_number(json, "domid", live->domain.domid);
     name(json, "config");
-    xl_json_config(json, config, live);
+    if (config || !xl_userdata_put(json, XL_USERDATA_FOLDER, live))
+        xl_json_config(json, config, live);
     yajl_gen_map_close(json);
 }
 

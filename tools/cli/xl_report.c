@@ -10,9 +10,28 @@
 #include "xl.h"
 #include "xl_json.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A number is taken for a domain's, there or not. False, and *status set, where there is none; xl goes on behind that. */
+static bool find_or_go_on(struct xl *xl, const char *name, uint32_t *domid, int *status)
+{
+    struct ctl_domain domain;
+
+    *status = 0;
+    if (cli_is_domid(name, domid)) {
+        if (ctl_domain_get(xl->cli.ctl, *domid, &domain) == 0)
+            return true;
+        xl_fail(xl);
+        return false;
+    }
+    if (xl_find(xl, name, domid))
+        return true;
+    *status = XL_FAILED;
+    return false;
+}
 
 /* The domains of the arguments, or all. -1 with the error printed. */
 static ssize_t domains(struct xl *xl, struct ctl_domain **list)
@@ -26,20 +45,18 @@ static ssize_t domains(struct xl *xl, struct ctl_domain **list)
     }
     if (xl->cli.arguments_count == 0)
         return count;
-    const char *wanted = xl->cli.arguments[0];
+    bool is_number = cli_is_domid(xl->cli.arguments[0], &domid);
 
-    if (xl_is_number(wanted)) {
-        domid = (uint32_t)strtoul(wanted, NULL, 10);
-    } else if (!xl_find(xl, wanted, &domid)) {
+    if (!is_number && !xl_find(xl, xl->cli.arguments[0], &domid)) {
         free(*list);
         return -1;
     }
     for (ssize_t i = 0; i < count; i++)
         if (list[0][i].domid == domid)
             list[0][kept++] = list[0][i];
-    if (kept)
+    if (kept > 0 || !is_number)
         return kept;
-    fprintf(xl->cli.err, "Error: Domain '%s' does not exist.\n", wanted);
+    fprintf(xl->cli.err, "Error: Domain '%s' does not exist.\n", xl->cli.arguments[0]);
     free(*list);
     return -1;
 }
@@ -134,8 +151,13 @@ int xl_vcpu_list(struct xl *xl)
         return xl_fail(xl);
     vcpu_list_print_header(xl->cli.out);
     for (int i = 0; i < xl->cli.arguments_count; i++) {
-        if (!xl_find(xl, xl->cli.arguments[i], &domid))
-            return XL_FAILED;
+        int missing;
+
+        if (!find_or_go_on(xl, xl->cli.arguments[i], &domid, &missing)) {
+            if (missing)
+                return missing;
+            continue;
+        }
         if (ctl_domain_get(xl->cli.ctl, domid, &domain) < 0)
             return xl_fail(xl);
         status |= vcpus_of(xl, &domain, host.cpus_online);
@@ -176,14 +198,13 @@ int xl_domname(struct xl *xl)
 {
     const char *text = xl->cli.arguments[0];
     struct ctl_domain domain;
-    char *end;
-    unsigned long domid = strtoul(text, &end, 10);
+    uint32_t domid = (uint32_t)strtoul(text, NULL, 10); /* xl reads as many digits as there are, into 32 bits */
 
-    if (end == text) {
+    if (!isdigit((unsigned char)*text)) {
         fprintf(xl->cli.err, "Invalid domain id.\n\n");
         return XL_FAILED;
     }
-    if (domid > UINT16_MAX || ctl_domain_get(xl->cli.ctl, (uint32_t)domid, &domain) < 0 || *domain.name == '\0') {
+    if (ctl_domain_get(xl->cli.ctl, domid, &domain) < 0 || *domain.name == '\0') {
         fprintf(xl->cli.err, "Can't get domain name of domain id '%s', maybe this domain does not exist.\n", text);
         return XL_FAILED;
     }
@@ -193,12 +214,22 @@ int xl_domname(struct xl *xl)
 
 int xl_uptime(struct xl *xl)
 {
+    int there = 0, missing;
     uint32_t domid;
 
-    for (int i = 0; i < xl->cli.arguments_count; i++)
-        if (!xl_find(xl, xl->cli.arguments[i], &domid))
-            return XL_FAILED;
-    return uptime_run(&xl->cli, xl->given['s'] > 0) == CLI_DONE ? 0 : XL_FAILED;
+    for (int i = 0; i < xl->cli.arguments_count; i++) {
+        if (find_or_go_on(xl, xl->cli.arguments[i], &domid, &missing))
+            xl->cli.arguments[there++] = xl->cli.arguments[i];
+        else if (missing)
+            return missing;
+    }
+    if (xl->cli.arguments_count == 0 || there > 0) {
+        xl->cli.arguments_count = there;
+        uptime_run(&xl->cli, xl->given['s'] > 0); /* a domain of unknown age is told, and no failure */
+    } else if (!xl->given['s']) {
+        uptime_print_header(xl->cli.out);
+    }
+    return 0;
 }
 
 static bool is_pool(struct xl *xl, const char *name)
@@ -224,22 +255,26 @@ static int sched(struct xl *xl, const char *verb, enum ctl_scheduler scheduler)
 {
     const char *ignored = xl->given['s'] ? "dwc" : "rtm";
     uint32_t domid;
+    int missing;
 
     if (xl->values['p'] && (xl->values['d'] || xl->values['w'] || xl->values['c'])) {
         fprintf(xl->cli.err, "Specifying a cpupool is not allowed with other options.\n");
         return XL_FAILED;
     }
-    if (xl->values['p'] && !is_pool(xl, xl->values['p']))
-        return XL_FAILED;
     if (!xl->values['d'] && (xl->values['w'] || xl->values['c'])) {
         fprintf(xl->cli.err, "Must specify a domain.\n");
         return XL_FAILED;
     }
-    if (xl->values['d'] && !xl_find(xl, xl->values['d'], &domid))
+    if (xl->values['p'] && !is_pool(xl, xl->values['p']))
         return XL_FAILED;
     for (; *ignored; ignored++) {
         xl->given[(int)*ignored] = 0;
         xl->values[(int)*ignored] = NULL;
+    }
+    if (xl->values['d'] && !find_or_go_on(xl, xl->values['d'], &domid, &missing)) {
+        if (!missing && !xl->values['w'] && !xl->values['c'])
+            sched_print_header(xl->cli.out);
+        return XL_FAILED;
     }
     xl->cli.verb = cli_verb_find(verb);
     for (int i = 0; xl->cli.verb->options[i].help; i++) {

@@ -70,7 +70,7 @@ struct ctl_config {
     char *command_line;        /* cmdline, or root and extra joined as xl does; NULL: none */
     uint64_t memory_kib, max_memory_kib;
     uint32_t vcpus, max_vcpus;
-    bool memory_set, max_memory_set, vcpus_set, max_vcpus_set; /* written there, not what follows or is usual */
+    bool memory_set, max_memory_set, vcpus_set, max_vcpus_set, cap_set; /* written there, not what follows or is usual */
     struct ctl_affinity cpus, cpus_soft; /* where they may run, and where by preference */
     uint32_t cpu_weight;       /* 0: the scheduler's default */
     uint32_t cap;              /* percent of one CPU; 0: none */

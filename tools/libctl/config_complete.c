@@ -69,6 +69,7 @@ static void complete_vcpus(struct config_builder *builder)
     else if (vcpus && config->vcpus > config->max_vcpus)
         config_error(builder->log, vcpus->value.place, "key \"vcpus\": %u is more than the %u of %s", config->vcpus,
                      config->max_vcpus, max_vcpus->key);
+    config->cap_set = find(builder, "cap", "cap");
     check_affinity(builder, "cpus", &config->cpus);
     check_affinity(builder, "cpus_soft", &config->cpus_soft);
 }

@@ -160,6 +160,9 @@ static int set_share(struct creation *creation)
         op->u.credit2.cap = (uint16_t)config->cap;
         result = hypercall_domctl(creation->ctl, &domctl);
     }
+    if (result == -EINVAL && config->cap > 100 * config->max_vcpus)
+        return ctl_fail(creation->ctl, EINVAL, "cap of guest \"%s\" is %u, but at most %u: 100 for each of its vCPUs",
+                        config->name, config->cap, 100 * config->max_vcpus);
     return result < 0 ? create_refused(creation, result, "its share of the CPUs (cpu_weight, cap)") : 0;
 }
 

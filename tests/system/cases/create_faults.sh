@@ -16,10 +16,13 @@ clean() { # WHEN
 # interrupted; what comes after its end finds the guest whole
 ln -sf /bin/ctl /tmp/xl
 cut_off=0
-for when in INT:0 TERM:0 TERM:0.01 TERM:0.02 TERM:0.04 TERM:0.08 INT:0.1 TERM:0.15; do
-    program=ctl
-    [ "${when%:*}" = INT ] || program=/tmp/xl
-    "$program" create -q -p "$config_file" > /tmp/cut.out 2>&1 &
+for when in INT:0 TERM:0 TERM:0.01 TERM:0.02 HUP:0.03 TERM:0.04 HUP:0.06 TERM:0.08 INT:0.1 TERM:0.15; do
+    case $when in # a guest that is not there is created by apply, too
+        INT*) program="ctl create -p" ;;
+        HUP*) program="ctl apply" ;;
+        *) program="/tmp/xl create -p" ;;
+    esac
+    $program -q "$config_file" > /tmp/cut.out 2>&1 &
     victim=$!
     [ "${when#*:}" = 0 ] || sleep "${when#*:}"
     kill "-${when%:*}" "$victim" 2> /dev/null || true
@@ -33,7 +36,7 @@ for when in INT:0 TERM:0 TERM:0.01 TERM:0.02 TERM:0.04 TERM:0.08 INT:0.1 TERM:0.
     fi
     ctl fsck -n > /tmp/fsck.out || fail "$program, cut off by $when: $(cat /tmp/fsck.out)"
 done
-echo "  cut off before the end: $cut_off of 8"
+echo "  cut off before the end: $cut_off of 10"
 [ "$cut_off" -gt 0 ] || fail "no creation was cut off"
 nothing_left
 # guests may own hardly any node: domain 0's own requests are not held to that, so the guest is made, or refused whole

@@ -2,6 +2,7 @@
 /* The manual pages say what the tables say: every verb, its options and every key of a configuration is described. */
 #include "../run_tests.h"
 #include "cli/cli.h"
+#include "cli/xl.h"
 
 #include "libctl/config_keys.h"
 
@@ -57,6 +58,19 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
+/* In the heading, as -x or among others in [-wxyz]. */
+static bool has_letter(const char *section, char letter)
+{
+    const char *end = strchr(section, '\n');
+
+    for (const char *at = strchr(section, '-'); at && at < end; at = strchr(at + 1, '-'))
+        for (const char *c = at + 1; strchr("[ ", at[-1]) && isalnum((unsigned char)*c); c++)
+            if (*c == letter)
+                return true;
+    fprintf(stderr, "not in the heading %.*s: -%c\n", (int)(end - section), section, letter);
+    return false;
+}
+
 static void every_verb_and_option(void)
 {
     const char *page = read_page("docs/man/ctl.1");
@@ -66,10 +80,22 @@ static void every_verb_and_option(void)
         bool refers = section && strstr(section, "the options are those of");
 
         CU_ASSERT_PTR_NOT_NULL(section);
-        for (const struct cli_option *option = cli_verbs[i]->options; section && !refers && option->help; option++)
+        for (const struct cli_option *option = cli_verbs[i]->options; section && !refers && option->help; option++) {
             CU_ASSERT(has_word(section, option->word));
+            CU_ASSERT(has_letter(section, option->letter));
+        }
         free(section);
     }
+}
+
+static void every_command_of_xl(void)
+{
+    char *page = strstr(read_page("docs/man/ctl.1"), ".SH \"CALLED AS XL\"");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    *strstr(page, ".SH \"EXIT STATUS\"") = '\0';
+    for (const struct xl_command *command = xl_commands; command->name; command++)
+        CU_ASSERT(has_word(page, command->name));
 }
 
 static void every_exit_status(void)
@@ -106,6 +132,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         TEST_CASE(every_verb_and_option),
+        TEST_CASE(every_command_of_xl),
         TEST_CASE(every_exit_status),
         TEST_CASE(every_key),
     };

@@ -21,6 +21,19 @@ static void names(void)
     CU_ASSERT_FALSE(xl_is_meant(NULL));
 }
 
+/* All digits are a number, of a domain that is there or not. */
+static void numbers(void)
+{
+    uint32_t domid;
+
+    CU_ASSERT(cli_is_domid("17", &domid) && domid == 17);
+    CU_ASSERT(cli_is_domid("007", &domid) && domid == 7);
+    CU_ASSERT(cli_is_domid("99999999999999999999", &domid) && domid == UINT32_MAX);
+    CU_ASSERT_FALSE(cli_is_domid("17a", &domid));
+    CU_ASSERT_FALSE(cli_is_domid("-1", &domid));
+    CU_ASSERT_FALSE(cli_is_domid("0x1", &domid));
+}
+
 static void ends_with(struct outcome outcome, int status, const char *err)
 {
     CU_ASSERT_EQUAL(outcome.status, status);
@@ -38,6 +51,7 @@ static void says(struct outcome outcome, const char *out)
 static void mistakes(void)
 {
     ends_with(RUN("nosuchverb"), 1, "command not implemented\n");
+    ends_with(RUN("-vx", "list"), 1, "xl: invalid option -- 'x'\nunknown global option\n");
     ends_with(RUN("list", "-x"), 2, "option `x' not supported.\n");
     ends_with(RUN("domid"), 2, "'xl domid' requires at least 1 argument.\n\n");
     ends_with(RUN("rename", "a"), 2, "'xl rename' requires at least 2 arguments.\n\n");
@@ -141,7 +155,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         TEST_CASE(names),
-        TEST_CASE(mistakes),
+        TEST_CASE(numbers), TEST_CASE(mistakes),
         TEST_CASE(configurations),
         TEST_CASE(tables),
     };
