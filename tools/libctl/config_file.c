@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,8 +159,10 @@ static int open_source(struct config_log *log, const char *path, size_t *size)
         config_error(log, whole, "%llu KiB large: not a configuration, which has at most %u KiB",
                      (unsigned long long)status.st_size >> 10, CONFIG_TEXT_MAX >> 10);
     } else {
-        if (S_ISFIFO(status.st_mode))
-            fcntl(fd, F_SETFL, 0); /* it is waited for */
+        if (S_ISFIFO(status.st_mode)) { /* it is waited for; one with a name may have no writer yet */
+            poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+            fcntl(fd, F_SETFL, 0);
+        }
         *size = (size_t)status.st_size;
         return fd;
     }
@@ -221,7 +224,7 @@ static int read_other(struct ctl_config *config, const char *path, char *text, s
     if (text[strspn(text, " \t\r\n")] == '<')
         result = ctl_config_from_xml(config, path, text, length, messages);
     else
-        result = ctl_config_from_json(config, text, messages);
+        result = config_from_json(config, path, text, messages);
     free(config->source);
     config->source = source;
     if (result < 0 || count == 0)

@@ -261,16 +261,17 @@ static void report_syntax(struct reader *reader, yajl_status status)
     config_error(reader->log, reader->place, "not valid JSON here");
 }
 
-int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl_config_messages *messages)
+int config_from_json(struct ctl_config *config, const char *source, const char *json,
+                     struct ctl_config_messages *messages)
 {
     struct config_log log;
-    struct reader reader = { .log = &log, .text = json, .length = strlen(json), .place = { JSON_SOURCE, 1, 1 } };
+    struct reader reader = { .log = &log, .text = json, .length = strlen(json), .place = { source, 1, 1 } };
     struct config_builder builder = { .config = config, .log = &log, .settings = &reader.settings, .is_json = true };
 
     config_log_init(&log, messages);
     ctl_config_init(config);
     if (reader.length > CONFIG_TEXT_MAX) {
-        config_error(&log, (struct config_place){ JSON_SOURCE, 0, 0 }, "larger than %u KiB", CONFIG_TEXT_MAX >> 10);
+        config_error(&log, (struct config_place){ source, 0, 0 }, "larger than %u KiB", CONFIG_TEXT_MAX >> 10);
         return -EINVAL;
     }
     reader.parser = yajl_alloc(&callbacks, NULL, &reader);
@@ -284,8 +285,13 @@ int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl
     for (size_t i = 0; i < reader.settings.count && log.errors == 0; i++)
         config_apply_member(&builder, &reader.settings.list[i]);
     if (log.errors == 0)
-        config_complete(&builder, config->source ? config->source : JSON_SOURCE);
+        config_complete(&builder, source);
     yajl_free(reader.parser);
     config_settings_free(&reader.settings);
     return config_log_status(&log);
+}
+
+int ctl_config_from_json(struct ctl_config *config, const char *json, struct ctl_config_messages *messages)
+{
+    return config_from_json(config, JSON_SOURCE, json, messages);
 }

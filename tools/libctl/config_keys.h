@@ -80,6 +80,10 @@ void config_complete(struct config_builder *builder, const char *source);
 
 extern const char *const config_action_names[CTL_ACTION_SOFT_RESET + 1];
 
+/* What ctl_config_from_json does with a text from this file, which its messages name (config_json_read.c). */
+int config_from_json(struct ctl_config *config, const char *source, const char *json,
+                     struct ctl_config_messages *messages);
+
 /* Lists of CPUs in xl's words (config_cpus.c). */
 /* "0-3,^1" or "all" into a bitmap; false with a reason, the rest of a sentence, in `why`. */
 bool config_cpus_parse(const char *text, uint8_t bitmap[CTL_CPUMAP_BYTES], char *why, size_t why_size);

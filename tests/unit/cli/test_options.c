@@ -4,8 +4,12 @@
 #include "cli/cli.h"
 #include "outcome.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <yajl/yajl_tree.h>
@@ -239,6 +243,53 @@ static void dry_run(void)
     fails(RUN("create", "--dry-run", "200", "g.cfg"), 2, "two configuration files, \"200\" and \"g.cfg\"");
 }
 
+/* What is wrong in JSON is told with the file, its line and its column, as in the other forms. */
+static void names_the_file(void)
+{
+    char path[] = "/tmp/keel-config-XXXXXX", sentence[128];
+    int fd = mkstemp(path);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    dprintf(fd, "{ \"name\": \"x\",\n  \"vcpus\": 0 }");
+    snprintf(sentence, sizeof(sentence), "ctl: %s:2:12: key \"vcpus\": 0 is out of range", path);
+    fails(RUN("check", path), 1, sentence);
+    CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
+    pwrite(fd, "{\"name\":\"x\"}", 12, 0);
+    snprintf(sentence, sizeof(sentence), "ctl: %s: key \"kernel\" is missing", path);
+    fails(RUN("check", path), 1, sentence);
+    close(fd);
+    unlink(path);
+}
+
+/* A pipe with a name whose writer comes late. */
+static void late_writer(void)
+{
+    static const char text[] = "name = 'x'; kernel = '/proc/self/exe'\n";
+    char folder[] = "/tmp/keel-pipe-XXXXXX", path[64];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/pipe", folder);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+    pid_t writer = fork();
+
+    CU_ASSERT_FATAL(writer >= 0);
+    if (writer == 0) {
+        usleep(100000);
+        int fd = open(path, O_WRONLY);
+
+        _exit(write(fd, text, strlen(text)) != (ssize_t)strlen(text));
+    }
+    struct outcome outcome = RUN("check", path);
+
+    CU_ASSERT_EQUAL(outcome.status, 0);
+    CU_ASSERT_STRING_EQUAL(outcome.err, "");
+    end(&outcome);
+    kill(writer, SIGKILL); /* where nobody has read */
+    waitpid(writer, NULL, 0);
+    unlink(path);
+    rmdir(folder);
+}
+
 /* As "-", and as the file that it is. */
 static void standard_input(void)
 {
@@ -297,6 +348,8 @@ int main(void)
         TEST_CASE(parsing),
         TEST_CASE(json_errors),
         TEST_CASE(dry_run),
+        TEST_CASE(names_the_file),
+        TEST_CASE(late_writer),
         TEST_CASE(standard_input),
         TEST_CASE(a_full_device_is_told),
         TEST_CASE(outside_a_control_domain),
