@@ -36,9 +36,15 @@ static int rename_nodes(struct ctl *ctl, xs_transaction_t transaction, void *con
 {
     const struct renaming *renaming = context;
     char path[CTL_STORE_PATH_MAX], uuid[CTL_UUID_TEXT];
+    char *held = ctl_store_read(ctl, transaction, "/local/domain/%u/name", renaming->domain.domid);
+    int error = held ? names_release(ctl, transaction, held, renaming->domain.domid) : errno;
     struct store_batch *batch;
 
-    names_release(ctl, transaction, renaming->domain.name, renaming->domain.domid);
+    free(held);
+    if (error == ENOENT && *renaming->domain.name == '\0') /* it never had one; else it was destroyed meanwhile */
+        error = 0;
+    if (error)
+        return error;
     batch = store_batch_open(ctl->store, transaction);
     names_claim(ctl, batch, renaming->name, renaming->domain.domid);
     ctl_path(path, "/local/domain/%u/name", renaming->domain.domid);

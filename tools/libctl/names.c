@@ -219,15 +219,6 @@ void names_free(struct ctl *ctl)
 
 /* --- the notes -------------------------------------------------------------------------------------------------- */
 
-static bool read_note(struct ctl *ctl, xs_transaction_t transaction, const char *path, uint32_t *domid)
-{
-    char *text = ctl_store_read(ctl, transaction, "%s", path);
-    bool good = text && parse_note(text, domid);
-
-    free(text);
-    return good;
-}
-
 void names_claim(struct ctl *ctl, struct store_batch *batch, const char *name, uint32_t domid)
 {
     const struct xs_permissions owner = { .id = 0, .perms = XS_PERM_NONE };
@@ -239,18 +230,23 @@ void names_claim(struct ctl *ctl, struct store_batch *batch, const char *name, u
     remember(ctl->known_names, name, domid);
 }
 
-void names_release(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid)
+int names_release(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid)
 {
-    char path[CTL_STORE_PATH_MAX];
+    char path[CTL_STORE_PATH_MAX], *text;
     uint32_t holder;
+    bool is_its;
 
     note_path(name, path);
-    if (!read_note(ctl, transaction, path, &holder) || holder != domid)
-        return;
+    text = ctl_store_read(ctl, transaction, "%s", path);
+    if (!text)
+        return errno == ENOENT ? 0 : errno;
+    is_its = parse_note(text, &holder) && holder == domid;
+    free(text);
+    if (!is_its)
+        return 0;
     if (transaction == XBT_NULL)
-        ctl_store_remove(ctl, path, "/");
-    else
-        xs_rm(ctl->store, transaction, path);
+        return ctl_store_remove(ctl, path, "/") ? 0 : EIO;
+    return xs_rm(ctl->store, transaction, path) || errno == ENOENT ? 0 : errno;
 }
 
 bool names_is_note_of(const char *node, const char *name)

@@ -14,8 +14,8 @@
 uint64_t names_hash(const char *name);
 /* Notes that the domain has the name. */
 void names_claim(struct ctl *ctl, struct store_batch *batch, const char *name, uint32_t domid);
-/* Removes the note if it is this domain's. */
-void names_release(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid);
+/* Removes the note if it is this domain's. 0, or a positive errno when it may still be there. */
+int names_release(struct ctl *ctl, xs_transaction_t transaction, const char *name, uint32_t domid);
 /*
  * Whether any domain but `domid` has the name, by its note and by all names; -EEXIST with the sentence set. Names that
  * this handle has read within the last second are not read again, so that many creations do not each read those of all

@@ -204,6 +204,101 @@ static void destruction_killed(void)
     CU_ASSERT(at >= POINTS_LEAST && at < POINTS_MAX);
 }
 
+/* A domain has its old name or the new one, and the other is free. */
+static bool rename_with(enum fault fault, unsigned at)
+{
+    struct ctl_config config = config_of("g", ""), other = config_of("h", "");
+    uint32_t domid, second;
+    struct ctl_domain domain;
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, &domid), 0);
+    fault_arm(fault, at);
+    int result = ctl_domain_rename(ctl, domid, "h");
+    bool met = fault_disarm();
+
+    ctl_close(ctl);
+    if (fault == FAULT_KILL)
+        findings(true);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL(ctl_domain_get(ctl, domid, &domain), 0);
+    bool is_renamed = strcmp(domain.name, "h") == 0;
+
+    CU_ASSERT(is_renamed || strcmp(domain.name, "g") == 0);
+    CU_ASSERT(fault == FAULT_KILL || is_renamed == (result == 0));
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, is_renamed ? &other : &config, 0, &second), -EEXIST);
+    CU_ASSERT_EQUAL(ctl_domain_create(ctl, is_renamed ? &config : &other, 0, &second), 0);
+    ctl_close(ctl);
+    destroy_by_name("g");
+    destroy_by_name("h");
+    CU_ASSERT_EQUAL(findings(false), 0);
+    fake_end();
+    ctl_config_free(&config);
+    ctl_config_free(&other);
+    return met;
+}
+
+static void renaming(void)
+{
+    static const enum fault faults[] = { FAULT_STORE, FAULT_STORE_LOST, FAULT_STORE_FULL, FAULT_HYPERCALL,
+                                         FAULT_ALLOCATION, FAULT_KILL };
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        unsigned at = 0;
+
+        while (at < POINTS_MAX && rename_with(faults[i], at))
+            at++;
+        CU_ASSERT(at > 0 && at < POINTS_MAX);
+        printf("(%u points) ", at);
+    }
+}
+
+/* A mending that is killed is mended by the next one. */
+static bool mending_killed_at(unsigned half, unsigned at)
+{
+    struct ctl_config config = config_of("g", "");
+    struct ctl_finding *list;
+    uint32_t domid;
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    char *before = fake_inventory();
+
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    fault_arm(FAULT_KILL, half);
+    ctl_domain_create(ctl, &config, 0, &domid);
+    fault_disarm();
+    ctl_close(ctl);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    fault_arm(FAULT_KILL, at);
+    if (ctl_fsck(ctl, true, &list) >= 0)
+        free(list);
+    bool met = fault_disarm();
+
+    ctl_close(ctl);
+    findings(true);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    all_is_as(before, "a killed mending", at);
+    free(before);
+    fake_end();
+    ctl_config_free(&config);
+    return met;
+}
+
+static void mending_killed(void)
+{
+    for (unsigned half = 12; half < 76; half += 9) {
+        unsigned at = 0;
+
+        while (at < POINTS_MAX && mending_killed_at(half, at))
+            at++;
+        CU_ASSERT(at >= POINTS_LEAST && at < POINTS_MAX);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -216,6 +311,8 @@ int main(void)
         TEST_CASE(name_is_being_given),
         TEST_CASE(name_was_given_meanwhile),
         TEST_CASE(destruction_killed),
+        TEST_CASE(renaming),
+        TEST_CASE(mending_killed),
     };
 
     if (!kernel_make())

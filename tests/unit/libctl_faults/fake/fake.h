@@ -57,6 +57,8 @@ int64_t fake_passed_ms(void);
 void fake_after_read(const char *end, void (*call)(void));
 /* Called once, when the next packed kernel has got its name. */
 void fake_after_hash(void (*call)(void));
+/* What stands for /etc/keel/auto; create.lock lies there too. */
+const char *fake_auto_folder(void);
 /* Something has happened: each handle with a watch has an event. */
 void fake_store_event(void);
 /* Others change what a transaction uses, however often it is begun. */

@@ -2,6 +2,7 @@
 /* A hypervisor behind /dev/xen/privcmd and gntdev, by the linker's --wrap of open, ioctl and mmap; see fake.h. */
 #include "fake.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@
 #define DOMAINS_MAX 64u
 #define DESCRIPTORS_MAX 1024
 #define LOCK_FOLDER "/run/keel"
+#define AUTO_FOLDER "/etc/keel/auto"
 
 struct domain {
     bool there, paused, shutdown, introduced, held, dying;
@@ -50,6 +52,10 @@ static pid_t lock_owner;
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
+int __real_scandir(const char *folder, struct dirent ***list, int (*wanted)(const struct dirent *entry),
+                   int (*order)(const struct dirent **one, const struct dirent **other));
+int __wrap_scandir(const char *folder, struct dirent ***list, int (*wanted)(const struct dirent *entry),
+                   int (*order)(const struct dirent **one, const struct dirent **other));
 int __real_close(int descriptor);
 int __wrap_close(int descriptor);
 int __real_ioctl(int descriptor, unsigned long request, void *argument);
@@ -80,6 +86,35 @@ __attribute__((constructor)) static void make_lock_folder(void)
 
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
+/* Where the test has what libctl and ctld look for in folders of the machine; false for other paths. */
+static bool is_elsewhere(const char *path, char elsewhere[256])
+{
+    static const char *const folders[] = { LOCK_FOLDER, AUTO_FOLDER };
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        size_t length = strlen(folders[i]);
+
+        if (strncmp(path, folders[i], length) != 0 || (path[length] != '/' && path[length] != '\0'))
+            continue;
+        snprintf(elsewhere, 256, "%s%s", lock_folder, path + length);
+        return true;
+    }
+    return false;
+}
+
+const char *fake_auto_folder(void)
+{
+    return lock_folder;
+}
+
+int __wrap_scandir(const char *folder, struct dirent ***list, int (*wanted)(const struct dirent *entry),
+                   int (*order)(const struct dirent **one, const struct dirent **other))
+{
+    char elsewhere[256];
+
+    return __real_scandir(is_elsewhere(folder, elsewhere) ? elsewhere : folder, list, wanted, order);
+}
+
 int __wrap_open(const char *path, int flags, ...)
 {
     char elsewhere[256];
@@ -88,10 +123,8 @@ int __wrap_open(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    if (strncmp(path, LOCK_FOLDER "/", strlen(LOCK_FOLDER "/")) == 0) { /* not this machine's own */
-        snprintf(elsewhere, sizeof(elsewhere), "%s/%s", lock_folder, path + strlen(LOCK_FOLDER "/"));
+    if (is_elsewhere(path, elsewhere))
         return __real_open(elsewhere, flags, mode);
-    }
     if (strcmp(path, "/dev/xen/hypercall") == 0) { /* locked memory serves instead */
         errno = ENOENT;
         return -1;
