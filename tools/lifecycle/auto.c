@@ -6,9 +6,11 @@
 #include "libctl/internal.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,10 +84,29 @@ static void note_path(const char *name, char path[CTL_STORE_PATH_MAX])
         used += (size_t)snprintf(path + used, CTL_STORE_PATH_MAX - used, "%02x", *c);
 }
 
+/* A file, or a link to one: of a pipe the writer would be waited for, by all guests. */
+static bool is_file(const char *path)
+{
+    int descriptor = open(path, O_PATH | O_CLOEXEC);
+    struct stat status;
+    bool is = descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+
+    if (descriptor >= 0)
+        close(descriptor);
+    return is;
+}
+
 static bool read_config(const char *path, struct ctl_config *config)
 {
     struct ctl_config_messages messages;
-    int result = ctl_config_read(config, path, NULL, 0, &messages);
+    int result;
+
+    if (!is_file(path)) {
+        fprintf(stderr, "ctld: %s: no file that can be read\n", path);
+        ctl_config_init(config);
+        return false;
+    }
+    result = ctl_config_read(config, path, NULL, 0, &messages);
 
     for (size_t i = 0; i < messages.count; i++)
         fprintf(stderr, "ctld: %s%s\n", messages.list[i].is_error ? "" : "warning: ", messages.list[i].text);
