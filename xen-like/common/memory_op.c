@@ -9,6 +9,7 @@ _Static_assert(sizeof(struct xen_add_to_physmap) == 24, "ABI");
 _Static_assert(sizeof(struct xen_add_to_physmap_batch) == 32, "ABI");
 _Static_assert(sizeof(struct xen_remove_from_physmap) == 16, "ABI");
 _Static_assert(sizeof(struct xen_mem_acquire_resource) == 32, "ABI");
+_Static_assert(sizeof(struct xen_pod_target) == 40, "ABI");
 
 int memory_op_find_domain(const struct vcpu *caller, domid_t id, struct domain **out)
 {
@@ -42,6 +43,27 @@ static long domain_number(struct memory_op *op)
     return (long)number;
 }
 
+/*
+ * Of memory that would be populated on demand no domain has any. Xen then accepts whatever target and changes nothing,
+ * and its tools need that to give a guest its target through the store.
+ */
+static long populate_on_demand_target(struct memory_op *op)
+{
+    struct xen_pod_target target;
+    struct domain *d;
+    if (!op->call->vcpu->domain->is_privileged)
+        return -XEN_EPERM;
+    if (COPY_STRUCT_FROM_GUEST(&target, op->argument))
+        return -XEN_EFAULT;
+    int error = memory_op_find_domain(op->call->vcpu, target.domid, &d);
+    if (error)
+        return error;
+    target.tot_pages = d->total_pages;
+    target.pod_cache_pages = target.pod_entries = 0;
+    domain_put(d);
+    return COPY_STRUCT_TO_GUEST(op->argument, &target) ? -XEN_EFAULT : 0;
+}
+
 /* No page is ever shared between domains behind their backs. */
 static long shared_pages(struct memory_op *op) { return 0; }
 
@@ -56,6 +78,8 @@ static memory_op_handler *const handlers[] = {
     [XENMEM_populate_physmap] = memory_populate_physmap,
     [XENMEM_add_to_physmap] = memory_add_to_physmap,
     [XENMEM_exchange] = memory_exchange,
+    [XENMEM_set_pod_target] = populate_on_demand_target,
+    [XENMEM_get_pod_target] = populate_on_demand_target,
     [XENMEM_maximum_gpfn] = domain_number,
     [XENMEM_remove_from_physmap] = memory_remove_from_physmap,
     [XENMEM_get_sharing_freed_pages] = shared_pages,

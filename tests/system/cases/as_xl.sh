@@ -109,6 +109,7 @@ done
 
 # the same guest, made by one and then by the other
 expect "xl create" xl create -q -p "$twin"
+alike list -l twin
 xl list -l twin > /tmp/their.long
 xl destroy twin
 expect "ctl as xl create" /tmp/as/xl create -q -p "$twin"
@@ -142,7 +143,10 @@ for verb in list 'list -v' vcpu-list domid uptime 'sched-credit2 -d'; do
     alike $verb "$odd"
 done
 alike domname "$(xl domid "$odd")"
-for report in list 'list -v' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' \
+for change in 'sched-credit2 -d other -w 300' 'mem-set other 100' 'rename other another' 'rename another other'; do
+    expect "xl $change" xl $change
+done
+for report in list 'list -v' 'list -l other' 'list -c' 'list nosuch' vcpu-list 'vcpu-list nosuch' 'domid twin' 'domid 1' \
     'domname 7777' 'domname twin' uptime 'uptime -s' info 'info -n' 'info total_memory' 'info xen' \
     'info nr_cpus extra' 'info nosuch' 'list 99' 'list -l 99' 'list -n' 'list -v -n -c -Z' 'domname 0x' 'domname x' \
     'domid Domain-0' 'domid 0' 'block-list 99' 'network-list 99' 'block-list twin other' 'network-list nosuch twin' \

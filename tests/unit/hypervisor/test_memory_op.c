@@ -163,6 +163,17 @@ static void privileges(void)
     CU_ASSERT_EQUAL(memory_op(zero, XENMEM_claim_pages, &claim), 0);
     CU_ASSERT_EQUAL(guest->outstanding_pages, 98);
     CU_ASSERT_EQUAL(memory_op(guest, 63, NULL), -XEN_ENOSYS);
+    struct xen_pod_target target = { .target_pages = 9, .tot_pages = 7, .pod_cache_pages = 7, .pod_entries = 7,
+                                     .domid = 1 };
+    CU_ASSERT_EQUAL(memory_op(guest, XENMEM_set_pod_target, &target), -XEN_EPERM);
+    CU_ASSERT_EQUAL(memory_op(zero, XENMEM_set_pod_target, &target), 0);
+    CU_ASSERT_EQUAL(target.tot_pages, 2);
+    CU_ASSERT_EQUAL(target.pod_cache_pages, 0);
+    CU_ASSERT_EQUAL(target.pod_entries, 0);
+    CU_ASSERT_EQUAL(memory_op(zero, XENMEM_get_pod_target, &target), 0);
+    target.domid = 99;
+    CU_ASSERT_EQUAL(memory_op(zero, XENMEM_get_pod_target, &target), -XEN_ESRCH);
+    CU_ASSERT_EQUAL(memory_op(zero, XENMEM_get_pod_target, (void *)8), -XEN_EFAULT);
     stop();
 }
 
