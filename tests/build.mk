@@ -220,6 +220,10 @@ debug:
 	@$(MAKE) --no-print-directory DEBUG=1 BUILD=$(BUILD)/debug $(BUILD)/debug/keel
 system: all images debug
 	@tests/system/run $(BUILD)/results/system $(BOOTS)
+# Its two halves: the first leaves the host a CPU for something beside it.
+.PHONY: system-narrow system-wide
+system-narrow system-wide: system-%: all images debug
+	@tests/system/run $(BUILD)/results/$@ $*
 .PHONY: library
 library: all
 	@tests/library/run $(BUILD)/results/library
