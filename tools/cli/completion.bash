@@ -9,6 +9,7 @@ _ctl_choices() # ARGUMENT WORD: what such an argument, as the table calls it, ca
         KEY=VALUE) printf '%s\n' $_ctl_keys ;;
         PATH) ctl store list -p "/$(sed 's,^/*,,; s,/*[^/]*$,,' <<< "$2")" 2> /dev/null ;;
         POOL) ctl cpupool-list --json 2> /dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p' ;;
+        FORM) printf '%s\n' cfg json xml ;;
         STATE) printf '%s\n' there running paused shutdown crashed gone ;;
         VERB) printf '%s\n' "$_ctl_verbs" ;;
         *'|'*) tr '|' '\n' <<< "$1" | grep -v '[A-Z]' ;;

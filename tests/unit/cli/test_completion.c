@@ -95,6 +95,7 @@ static void arguments(void)
     offers("shutdown -t \"\"", "\n");
     offers("wait web p", "paused\n");
     offers("trigger web n", "nmi\n");
+    offers("config convert -t \"\"", "cfg\njson\nxml\n");
     offers("trigger web nmi \"\"", "\n");
     offers("store ls /local/o", "/local/other\n");
     offers("create tools/cli/main", "tools/cli/main.c\n");

@@ -71,6 +71,18 @@ static bool has_letter(const char *section, char letter)
     return false;
 }
 
+/* The heading's last words are what the table says of a verb's arguments. */
+static bool ends_with_arguments(const char *section, const char *arguments)
+{
+    size_t heading = strcspn(section, "\n"), length = strlen(arguments);
+
+    heading -= heading > 0 && section[heading - 1] == '"';
+    if (heading >= length && strncmp(section + heading - length, arguments, length) == 0)
+        return true;
+    fprintf(stderr, "the heading %.*s does not end with: %s\n", (int)heading, section, arguments);
+    return false;
+}
+
 static void every_verb_and_option(void)
 {
     const char *page = read_page("docs/man/ctl.1");
@@ -78,6 +90,9 @@ static void every_verb_and_option(void)
     for (size_t i = 0; cli_verbs[i]; i++) {
         char *section = section_of(page, cli_verbs[i]->name);
         bool refers = section && strstr(section, "the options are those of");
+
+        if (section)
+            CU_ASSERT(ends_with_arguments(section, cli_verbs[i]->arguments));
 
         CU_ASSERT_PTR_NOT_NULL(section);
         for (const struct cli_option *option = cli_verbs[i]->options; section && !refers && option->help; option++) {
