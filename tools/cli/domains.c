@@ -2,6 +2,8 @@
 /* What many verbs do with domains: open the handle, find them, list them, print their parts. */
 #include "cli.h"
 
+#include "libctl/internal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +67,16 @@ int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid)
     return status;
 }
 
+/* A domain may have no name, but all of them have none only where the store does not tell them. */
+static void warn_of_names(struct cli *cli, const struct ctl_domain *list, ssize_t count)
+{
+    for (ssize_t i = 0; i < count; i++)
+        if (*list[i].name)
+            return;
+    if (count > 0 && !ctl_store(cli->ctl))
+        cli_warn(cli, "the names of domains are not known: %s", ctl_error(cli->ctl));
+}
+
 ssize_t cli_domains(struct cli *cli, struct ctl_domain **list)
 {
     int result;
@@ -77,6 +89,7 @@ ssize_t cli_domains(struct cli *cli, struct ctl_domain **list)
 
         if (count < 0)
             cli_fail_ctl(cli, (int)count);
+        warn_of_names(cli, *list, count);
         return count < 0 ? -1 : count;
     }
     *list = calloc((size_t)cli->arguments_count, sizeof(**list));
@@ -95,6 +108,7 @@ ssize_t cli_domains(struct cli *cli, struct ctl_domain **list)
             goto failed;
         }
     }
+    warn_of_names(cli, *list, cli->arguments_count);
     return cli->arguments_count;
 failed:
     free(*list);

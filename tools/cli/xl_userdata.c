@@ -55,9 +55,44 @@ static bool put_live(yajl_gen json, const char *part, const char *member, const 
     return true;
 }
 
+static bool is_one_of(const char *member, const char *const *names)
+{
+    while (*names && strcmp(*names, member) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/*
+ * Members that are there of each domain and may not have been kept, Domain-0's for one, are put where xl has them: behind
+ * these. `member` is the one that comes next, NULL: none.
+ */
+static void put_missing(yajl_gen json, yajl_val object, const char *part, const char *member, const struct live *live,
+                        bool *done)
+{
+    static const char *const before_name[] = { "type", "hap", "oos", "ssidref", "ssid_label", NULL };
+    static const char *const before_memory[] = { "max_vcpus", "avail_vcpus", "cpumap", "nodemap", "vcpu_hard_affinity",
+                                                 "vcpu_soft_affinity", "numa_placement", "tsc_mode", NULL };
+    static const char *const names[] = { "name", NULL }, *const memory[] = { "max_memkb", "target_memkb", NULL };
+    bool is_identity = strcmp(part, "c_info") == 0;
+    const char *const *missing = is_identity ? names : memory;
+
+    if (*done || (!is_identity && strcmp(part, "b_info") != 0) ||
+        (member && is_one_of(member, is_identity ? before_name : before_memory)))
+        return;
+    *done = true;
+    for (; *missing; missing++) {
+        const char *path[] = { *missing, NULL };
+
+        if (!yajl_tree_get(object, path, yajl_t_any))
+            put_live(json, part, *missing, live);
+    }
+}
+
 /* `part` is the member of the whole that the value is, "" for the whole, NULL deeper. */
 static void copy(yajl_gen json, yajl_val value, const char *part, const struct live *live)
 {
+    bool done = false;
+
     switch (value->type) {
     case yajl_t_string: put_word(json, YAJL_GET_STRING(value)); break;
     case yajl_t_number: yajl_gen_number(json, YAJL_GET_NUMBER(value), strlen(YAJL_GET_NUMBER(value))); break;
@@ -74,11 +109,13 @@ static void copy(yajl_gen json, yajl_val value, const char *part, const struct l
         for (size_t i = 0; i < value->u.object.len; i++) {
             const char *member = value->u.object.keys[i];
 
+            put_missing(json, value, part ? part : "", member, live, &done);
             if (part && *part && put_live(json, part, member, live))
                 continue;
             put_word(json, member);
             copy(json, value->u.object.values[i], part && !*part ? member : NULL, live);
         }
+        put_missing(json, value, part ? part : "", NULL, live, &done);
         yajl_gen_map_close(json);
         break;
     default: yajl_gen_null(json); break;

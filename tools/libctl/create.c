@@ -111,8 +111,12 @@ static int set_vcpu_affinity(struct creation *creation, uint32_t vcpu, const uin
     set_xen_guest_handle(affinity->cpumap_soft.bitmap, maps + CTL_CPUMAP_BYTES);
     affinity->cpumap_soft.nr_bits = CTL_CPUMAP_BYTES * 8;
     result = hypercall_domctl(creation->ctl, &domctl);
-    return result < 0 ? create_refused(creation, result, soft ? "its CPU affinity (cpus, cpus_soft)"
-                                                              : "its CPU affinity (cpus)") : 0;
+    if (result == -EINVAL && soft) /* a preference for none of the CPUs that there are is none */
+        return hard ? set_vcpu_affinity(creation, vcpu, hard, NULL, maps) : 0;
+    if (result == -EINVAL)
+        return ctl_fail(creation->ctl, EINVAL, "cpus of guest \"%s\" leaves vCPU %u none of the CPUs that domains run on; "
+                        "`ctl cpupool-list -c` lists them", creation->plan->config->name, vcpu);
+    return result < 0 ? create_refused(creation, result, "its CPU affinity (cpus, cpus_soft)") : 0;
 }
 
 static int set_affinity(struct creation *creation)

@@ -64,6 +64,25 @@ static void as_it_is(void)
     free(text);
 }
 
+/* What the host's own start keeps of Domain-0. */
+static void what_was_not_kept(void)
+{
+    static const char kept[] = "{ \"c_info\": { \"type\": \"pvh\" }, \"b_info\": { \"sched_params\": { }, \"x\": { } } }",
+                      turned[] = "{ \"b_info\": { \"max_vcpus\": 1 }, \"c_info\": { \"uuid\": \"u\" } }";
+    char *text = shown(kept, strlen(kept));
+
+    CU_ASSERT_STRING_EQUAL(text, "{\n    \"c_info\": {\n        \"type\": \"pvh\",\n        \"name\": \"now\"\n    },\n"
+        "    \"b_info\": {\n        \"max_memkb\": 4096,\n        \"target_memkb\": 2048,\n        \"sched_params\": {\n"
+        "            \"sched\": \"credit2\",\n            \"weight\": 300,\n            \"cap\": 20\n        },\n"
+        "        \"x\": {\n\n        }\n    }\n}\n");
+    free(text);
+    text = shown(turned, strlen(turned));
+    CU_ASSERT_STRING_EQUAL(text, "{\n    \"b_info\": {\n        \"max_vcpus\": 1,\n        \"max_memkb\": 4096,\n"
+        "        \"target_memkb\": 2048\n    },\n    \"c_info\": {\n        \"name\": \"now\",\n        \"uuid\": \"u\"\n"
+        "    }\n}\n");
+    free(text);
+}
+
 /* Nothing is shown of what is no object, or cut off, or not there. */
 static void junk(void)
 {
@@ -79,7 +98,7 @@ static void junk(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = { TEST_CASE(as_it_is), TEST_CASE(junk) };
+    static const CU_TestInfo tests[] = { TEST_CASE(as_it_is), TEST_CASE(what_was_not_kept), TEST_CASE(junk) };
 
     return RUN_TESTS("what xl has kept", tests);
 }

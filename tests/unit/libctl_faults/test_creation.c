@@ -111,6 +111,44 @@ static void no_memory_for_the_guest(void)
     ctl_config_free(&config);
 }
 
+/* vCPUs need a CPU that there is; what they prefer is theirs. */
+static void cpus_that_are_not_there(void)
+{
+    static const struct {
+        const char *lines, *sentence; /* NULL: it is created */
+    } cases[] = {
+        { "cpus_soft = \"0-3\"", NULL },
+        { "cpus_soft = \"5\"", NULL },
+        { "cpus_soft = [ \"5\", \"0\" ]", NULL },
+        { "cpus = \"3\"", "cpus of guest \"g\" names none of the machine's CPUs (0 to 0)" },
+        { "cpus = [ \"0\", \"3\" ]\ncpus_soft = \"0\"",
+          "cpus of guest \"g\" names none of the machine's CPUs (0 to 0) for vCPU 1" },
+    };
+    uint32_t domid;
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    char *before = fake_inventory();
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ctl_config config = config_of("g", cases[i].lines);
+        int result = ctl_domain_create(ctl, &config, 0, &domid);
+
+        CU_ASSERT_EQUAL(result, cases[i].sentence ? -EINVAL : 0);
+        if (result == 0) {
+            CU_ASSERT_EQUAL(ctl_domain_destroy(ctl, domid), 0);
+        } else {
+            CU_ASSERT_STRING_EQUAL(ctl_error(ctl), cases[i].sentence ? cases[i].sentence : "");
+        }
+        ctl_config_free(&config);
+        all_is_as(before, cases[i].lines, i);
+    }
+    free(before);
+    ctl_close(ctl);
+    fake_end();
+}
+
 /* While one gives a name to a domain, nobody else can; other names are free, and so is that one afterwards. */
 static void name_is_being_given(void)
 {
@@ -308,6 +346,7 @@ int main(void)
         TEST_CASE(no_memory_for_ctl),
         TEST_CASE(killed),
         TEST_CASE(no_memory_for_the_guest),
+        TEST_CASE(cpus_that_are_not_there),
         TEST_CASE(name_is_being_given),
         TEST_CASE(name_was_given_meanwhile),
         TEST_CASE(destruction_killed),

@@ -236,6 +236,15 @@ static int get_context(struct xen_domctl_hvmcontext *context)
     return 0;
 }
 
+/* The machine has CPU 0 alone. */
+static int set_affinity(const struct xen_domctl_vcpuaffinity *affinity)
+{
+    bool hard = !(affinity->flags & XEN_VCPUAFFINITY_HARD) || (affinity->cpumap_hard.bitmap.p[0] & 1);
+    bool soft = !(affinity->flags & XEN_VCPUAFFINITY_SOFT) || (affinity->cpumap_soft.bitmap.p[0] & 1);
+
+    return hard && soft ? 0 : -EINVAL;
+}
+
 static int call_domctl(struct xen_domctl *domctl)
 {
     struct domain *domain = domain_of(domctl->domain);
@@ -263,8 +272,8 @@ static int call_domctl(struct xen_domctl *domctl)
     case XEN_DOMCTL_sethvmcontext:
     case XEN_DOMCTL_set_paging_mempool_size:
     case XEN_DOMCTL_max_mem:
-    case XEN_DOMCTL_setvcpuaffinity:
     case XEN_DOMCTL_scheduler_op: return 0;
+    case XEN_DOMCTL_setvcpuaffinity: return set_affinity(&domctl->u.vcpuaffinity);
     }
     fprintf(stderr, "the fake has no domctl %u\n", domctl->cmd);
     return -ENOSYS;
