@@ -32,7 +32,8 @@ struct ctl_config;
 
 /*
  * Opens /dev/xen/privcmd; the store is reached at the first call that needs it, so that what the hypervisor alone can
- * answer works without one. -ENODEV when this is no Xen-compatible control domain.
+ * answer works without one. -ENODEV when this is no Xen-compatible control domain, -EACCES or -EPERM when the caller may
+ * not control it.
  */
 CTL_API int ctl_open(struct ctl **out);
 CTL_API void ctl_close(struct ctl *ctl);

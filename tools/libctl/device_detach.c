@@ -6,6 +6,7 @@
 #include "creation_lock.h"
 #include "device.h"
 #include "device_watch.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,8 +201,10 @@ int ctl_nic_find(struct ctl *ctl, uint32_t domid, const char *number_or_mac, uin
 
     if (!ctl_store(ctl))
         return -ENOENT;
-    *number = (uint32_t)strtoul(number_or_mac, &end, 10);
-    if (*number_or_mac && *end == '\0')
+    unsigned long value = strtoul(number_or_mac, &end, 10);
+
+    *number = (uint32_t)value;
+    if (isdigit((unsigned char)*number_or_mac) && *end == '\0' && value <= UINT32_MAX)
         return 0;
     ctl_path(directory, "/libxl/%u/device/%s", domid, device_kind_name(CTL_DEVICE_NIC));
     names = xs_directory(ctl->store, XBT_NULL, directory, &count);

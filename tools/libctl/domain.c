@@ -191,7 +191,7 @@ int ctl_domain_find(struct ctl *ctl, const char *name_or_id, uint32_t *domid)
     if (count < 0)
         return (int)count;
     named = ctl_domain_read_names(ctl, list, (size_t)count);
-    for (ssize_t i = 0; i < count && result; i++) {
+    for (ssize_t i = 0; i < count && result && *name_or_id; i++) { /* "" is what one without a name has */
         if (!strcmp(list[i].name, name_or_id)) {
             *domid = list[i].domid;
             result = 0;

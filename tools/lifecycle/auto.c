@@ -4,6 +4,7 @@
 #include "libctl/creation_lock.h"
 #include "libctl/destroy.h"
 #include "libctl/internal.h"
+#include "libctl/sha256.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX 64
 #define LOOK_INTERVAL_NS 100000000L
+#define NAME_AS_IT_IS_MAX 100u
 #define CREATORS_WAIT_MS 10000
 #define GONE_WAIT_NS 1000000000ll /* for one; what others hold of it ends with the host */
 
@@ -74,14 +76,22 @@ int auto_create(struct ctl *ctl, const struct ctl_config *config, uint32_t *domi
     return result;
 }
 
-/* A file name as the name of a node, which has letters, digits and -_@ alone. */
+/* A file name as the name of a node, which has letters, digits and -_@ alone; of a long one its hash. */
 static void note_path(const char *name, char path[CTL_STORE_PATH_MAX])
 {
-    size_t used = strlen(NOTES "/");
+    size_t used = strlen(NOTES "/"), length = strlen(name);
+    const uint8_t *bytes = (const uint8_t *)name;
+    uint8_t digest[SHA256_BYTES];
 
     ctl_path(path, NOTES "/");
-    for (const unsigned char *c = (const unsigned char *)name; *c && used + 3 < CTL_STORE_PATH_MAX; c++)
-        used += (size_t)snprintf(path + used, CTL_STORE_PATH_MAX - used, "%02x", *c);
+    if (length > NAME_AS_IT_IS_MAX) {
+        sha256(bytes, length, digest);
+        bytes = digest;
+        length = sizeof(digest);
+        path[used++] = 's';
+    }
+    for (size_t i = 0; i < length; i++)
+        used += (size_t)snprintf(path + used, CTL_STORE_PATH_MAX - used, "%02x", bytes[i]);
 }
 
 /* A file, or a link to one: of a pipe the writer would be waited for, by all guests. */

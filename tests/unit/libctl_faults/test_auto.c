@@ -32,7 +32,7 @@ static void loud(int before)
 
 static void put_file(const char *name, const char *text)
 {
-    char path[256];
+    char path[512];
 
     snprintf(path, sizeof(path), "%s/%s", fake_auto_folder(), name);
     FILE *file = fopen(path, "w");
@@ -52,7 +52,7 @@ static void put_guest(const char *file, const char *name)
 
 static void remove_file(const char *name)
 {
-    char path[256];
+    char path[512];
 
     snprintf(path, sizeof(path), "%s/%s", fake_auto_folder(), name);
     unlink(path);
@@ -163,6 +163,30 @@ static void start(void)
     remove_file("30.cfg~");
 }
 
+/* Files whose long names differ in the last letter alone are two guests. */
+static void long_names(void)
+{
+    char names[2][251];
+
+    for (size_t i = 0; i < 2; i++) {
+        memset(names[i], 'x', 250);
+        names[i][249] = (char)('a' + i);
+        names[i][250] = '\0';
+        put_guest(names[i], i ? "second" : "first");
+    }
+    fake_start(HOST_KIB);
+    int before = quiet();
+
+    ctld_starts();
+    ctld_starts();
+    loud(before);
+    CU_ASSERT(fake_is_whole(number_of("first")));
+    CU_ASSERT(number_of("second") && fake_is_whole(number_of("second")));
+    for (size_t i = 0; i < 2; i++)
+        remove_file(names[i]);
+    fake_end();
+}
+
 static bool stopped_with(enum fault fault, unsigned at)
 {
     struct ctl *ctl;
@@ -200,6 +224,7 @@ static void stop(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
+        TEST_CASE(long_names),
         TEST_CASE(start),
         TEST_CASE(stop),
     };

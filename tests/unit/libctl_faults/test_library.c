@@ -89,6 +89,12 @@ static void names_that_are_not_told(void)
         fault_disarm();
     }
     CU_ASSERT_EQUAL(ctl_domain_find(ctl, "nobody", &found), -ESRCH);
+    /* A script's empty word is not a domain that has no name. */
+    CU_ASSERT(xs_rm(ctl_store(ctl), XBT_NULL, "/local/domain/1/name"));
+    CU_ASSERT_EQUAL(ctl_domain_find(ctl, "", &found), -ESRCH);
+    CU_ASSERT_EQUAL(ctl_nic_find(ctl, domid, "4294967296", &found), -ENODEV);
+    CU_ASSERT_EQUAL(ctl_nic_find(ctl, domid, "-1", &found), -ENODEV);
+    CU_ASSERT_EQUAL(ctl_nic_find(ctl, domid, "7", &found), 0);
     ctl_close(ctl);
     fake_end();
 }

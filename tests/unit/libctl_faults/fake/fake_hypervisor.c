@@ -87,7 +87,7 @@ __attribute__((constructor)) static void make_lock_folder(void)
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 /* Where the test has what libctl and ctld look for in folders of the machine; false for other paths. */
-static bool is_elsewhere(const char *path, char elsewhere[256])
+static bool is_elsewhere(const char *path, char elsewhere[512])
 {
     static const char *const folders[] = { LOCK_FOLDER, AUTO_FOLDER };
 
@@ -96,7 +96,7 @@ static bool is_elsewhere(const char *path, char elsewhere[256])
 
         if (strncmp(path, folders[i], length) != 0 || (path[length] != '/' && path[length] != '\0'))
             continue;
-        snprintf(elsewhere, 256, "%s%s", lock_folder, path + length);
+        snprintf(elsewhere, 512, "%s%s", lock_folder, path + length);
         return true;
     }
     return false;
@@ -110,14 +110,14 @@ const char *fake_auto_folder(void)
 int __wrap_scandir(const char *folder, struct dirent ***list, int (*wanted)(const struct dirent *entry),
                    int (*order)(const struct dirent **one, const struct dirent **other))
 {
-    char elsewhere[256];
+    char elsewhere[512];
 
     return __real_scandir(is_elsewhere(folder, elsewhere) ? elsewhere : folder, list, wanted, order);
 }
 
 int __wrap_open(const char *path, int flags, ...)
 {
-    char elsewhere[256];
+    char elsewhere[512];
     va_list arguments;
 
     va_start(arguments, flags);
