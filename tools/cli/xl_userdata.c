@@ -22,8 +22,6 @@ static void put_number(yajl_gen json, const char *member, uint64_t number)
 /* A member as it is, in place of the one that was kept; false: it stays as it was kept. */
 static bool put_live(yajl_gen json, const char *part, const char *member, const struct live *live)
 {
-    uint64_t video_kib = live->video_kib > 0 ? (uint64_t)live->video_kib : 0;
-
     if (strcmp(part, "c_info") == 0 && strcmp(member, "name") == 0) {
         put_word(json, member);
         put_word(json, live->domain.name);
@@ -34,7 +32,7 @@ static bool put_live(yajl_gen json, const char *part, const char *member, const 
     if (strcmp(member, "max_memkb") == 0) {
         put_number(json, member, live->max_kib);
     } else if (strcmp(member, "target_memkb") == 0) {
-        put_number(json, member, live->target_kib + video_kib);
+        put_number(json, member, live->target_kib + (uint64_t)live->video_kib); /* unknown is -1, and counts as that in xl */
     } else if (strcmp(member, "avail_vcpus") == 0) {
         put_word(json, member);
         yajl_gen_array_open(json);
