@@ -36,6 +36,7 @@ struct session {
     int console, signals;
     int output;            /* standard output, which does not keep this program waiting */
     bool output_is_socket;
+    int output_error;      /* an errno: it takes nothing more, though nobody has closed it */
     bool interactive;      /* standard input is a terminal, in raw mode */
     bool input_open, detached, ended;
     int64_t looked_ms;     /* when the domain was looked at last */
@@ -104,6 +105,14 @@ static void close_console(struct session *session)
     session->console = -1;
 }
 
+/* A reader that has gone, or a terminal, ends the session as the user would; a full disk is a failure. */
+static void lose_output(struct session *session, int error)
+{
+    session->detached = true;
+    if (error != EPIPE && error != ECONNRESET && !isatty(session->output))
+        session->output_error = error;
+}
+
 /*
  * Standard output may stop taking bytes for long; signals and Ctrl-] end the session all the same. Not waiting is asked
  * of a description of its own, as other programs share this one. A file is left as it is: it has no other position.
@@ -118,7 +127,8 @@ static void open_output(struct session *session)
         session->output = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (session->output < 0)
         session->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    session->detached = session->output < 0; /* there is none */
+    if (session->output < 0)
+        lose_output(session, errno);
 }
 
 /* Whether the terminal is this program's: a shell that has it back has its own modes there. */
@@ -284,7 +294,8 @@ static bool copy_round(struct session *session)
         copy_input(session);
     if (fds[3].revents) {
         goes_on = true;
-        session->detached |= !empty_buffer(session->output, session->output_is_socket, output); /* its reader is gone */
+        if (!empty_buffer(session->output, session->output_is_socket, output))
+            lose_output(session, errno);
     }
     if (output->used == 0 && (fds[2].revents & (POLLIN | POLLHUP | POLLERR)))
         goes_on |= copy_output(session);
@@ -348,6 +359,9 @@ int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli
     if (session.output >= 0)
         close(session.output);
     release_signals(&session);
+    if (session.output_error && status == CLI_DONE)
+        status = cli_fail(cli, session.output_error, "cannot write what the console says: %s",
+                          strerror(session.output_error));
     if (session.interactive && status == CLI_DONE)
         fprintf(cli->err, session.ended ? "\nDomain %u has ended.\n" : "\nLeft the console of domain %u.\n", domid);
     return status;

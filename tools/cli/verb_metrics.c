@@ -29,14 +29,7 @@ static struct source *open_source(struct cli *cli)
     struct source *source = NULL;
 
     if (guests) {
-        char *end;
-        unsigned long number = strtoul(guests, &end, 10);
-
-        if (end == guests || *end || number > GUESTS_MAX) {
-            cli_usage_error(cli, "\"%s\" is no number from 0 to %d", guests, GUESTS_MAX);
-            return NULL;
-        }
-        source = source_fake_open((unsigned)number, 1000000000u, &error);
+        source = source_fake_open((unsigned)strtoul(guests, NULL, 10), 1000000000u, &error);
     } else if (cli_open(cli)) {
         source = source_live_open(cli->ctl, &error);
     }
@@ -63,8 +56,8 @@ static int print_once(struct cli *cli)
     return status;
 }
 
-/* Listens where the options say; false with the error printed. */
-static bool listen_all(struct cli *cli, struct metrics_server *server)
+/* Listens where the options say; else a status with the error printed. */
+static int listen_all(struct cli *cli, struct metrics_server *server)
 {
     const char *address = cli_value(cli, 'l'), *path = cli_value(cli, 's');
     char error[512];
@@ -77,23 +70,21 @@ static bool listen_all(struct cli *cli, struct metrics_server *server)
     }
     if (strcmp(address, "none") != 0) {
         listener = metrics_listen_tcp(address, error, sizeof(error));
-        if (listener < 0) {
-            cli_fail(cli, -listener, "%s", error);
-            return false;
-        }
+        if (listener == -EINVAL)
+            return cli_usage_error(cli, "%s", error);
+        if (listener < 0)
+            return cli_fail(cli, -listener, "%s", error);
         server->listeners[server->listeners_count++] = listener;
     }
     if (strcmp(path, "none") != 0) {
         listener = metrics_listen_unix(path, error, sizeof(error));
-        if (listener < 0) {
-            cli_fail(cli, -listener, "%s", error);
-            return false;
-        }
+        if (listener < 0)
+            return cli_fail(cli, -listener, "%s", error);
         server->listeners[server->listeners_count++] = listener;
     }
     if (server->listeners_count == 0)
-        cli_usage_error(cli, "there is nothing left to listen on");
-    return server->listeners_count > 0;
+        return cli_usage_error(cli, "there is nothing left to listen on");
+    return CLI_DONE;
 }
 
 /* The process without rights; `answers` is also how it learns that the other one has gone. */
@@ -144,14 +135,19 @@ static int sample(struct cli *cli, int requests, int answers, pid_t server)
 static int run(struct cli *cli)
 {
     struct metrics_server server = { 0 };
-    int requests[2], answers[2], life[2];
+    int requests[2], answers[2], life[2], status;
+    uint32_t guests;
     pid_t child;
+
+    if (cli_value(cli, 'F') && !cli_number(cli, "number of guests", cli_value(cli, 'F'), 0, GUESTS_MAX, &guests))
+        return CLI_USAGE;
 
     twin_become(); /* for the look-up of an address to listen at */
     if (cli_given(cli, '1'))
         return print_once(cli);
-    if (!listen_all(cli, &server))
-        return CLI_FAILED;
+    status = listen_all(cli, &server);
+    if (status != CLI_DONE)
+        return status;
     if (pipe2(requests, 0) != 0 || pipe2(answers, 0) != 0 || pipe2(life, 0) != 0)
         return cli_fail(cli, errno, "cannot make a pipe: %s", strerror(errno));
     child = fork();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The devices that domain 0 serves. Interfaces are called vifDOMAIN.DEVICE; what domain 0 receives there is what the
- * guest sent. Block devices are called KIND-DOMAIN-DEVICE among the devices of the bus xen-backend.
+ * The devices that domain 0 serves. Interfaces are called vifDOMAIN.DEVICE, or as their configuration's vifname says;
+ * then the kernel tells which device they belong to. What domain 0 receives there is what the guest sent. Block devices are called KIND-DOMAIN-DEVICE among the devices of the bus xen-backend.
  */
 #include "live_devices.h"
 
@@ -86,15 +86,37 @@ static bool attach(struct sample *sample, struct sample_array *list,
     return good;
 }
 
+/* Whether an interface by another name is that of such a device. */
+static bool find_device(const char *root, const char *interface, unsigned *domid, unsigned *device)
+{
+    char path[4096], target[512];
+    const char *name;
+    ssize_t length;
+    int end = 0;
+
+    snprintf(path, sizeof(path), "%s/sys/class/net/%s/device", root, interface);
+    length = readlink(path, target, sizeof(target) - 1);
+    if (length <= 0)
+        return false;
+    target[length] = '\0';
+    name = strrchr(target, '/');
+    name = name ? name + 1 : target;
+    return sscanf(name, "vif-%u-%u%n", domid, device, &end) == 2 && !name[end];
+}
+
 /* One line of /proc/net/dev; false when it is about another interface. */
-static bool parse_network(const char *line, struct found *found)
+static bool parse_network(const char *root, const char *line, struct found *found)
 {
     unsigned domid, device;
     int at = 0;
     unsigned long long rx[4], tx[4];
+    char interface[16];
 
-    if (sscanf(line, " vif%u.%u:%n", &domid, &device, &at) != 2 || !at)
-        return false;
+    if (sscanf(line, " vif%u.%u:%n", &domid, &device, &at) != 2 || !at) {
+        at = 0;
+        if (sscanf(line, " %15[^: \t/]:%n", interface, &at) != 1 || !at || !find_device(root, interface, &domid, &device))
+            return false;
+    }
     if (sscanf(line + at, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu", &rx[0], &rx[1], &rx[2], &rx[3],
                &tx[0], &tx[1], &tx[2], &tx[3]) != 8)
         return false;
@@ -120,7 +142,7 @@ bool live_networks_read(struct sample *sample, const char *root)
     if (!file)
         return true;
     while (good && fgets(line, sizeof(line), file)) {
-        if (parse_network(line, &found))
+        if (parse_network(root, line, &found))
             good = add_found(&list, &found);
     }
     fclose(file);

@@ -102,6 +102,7 @@ static struct session start_with(int stdin_there, int input_here, int daemon, co
         struct cli cli = { .out = stdout, .err = fopen("/dev/null", "w") };
 
         close(session.daemon);
+        close(output[0]);
         dup2(stdin_there, STDIN_FILENO);
         dup2(output[1], STDOUT_FILENO);
         _exit(console_run(&cli, 1, NULL));
@@ -347,6 +348,27 @@ static void output_to_a_socket(void)
     CU_ASSERT_EQUAL(finish(&session), CLI_DONE);
 }
 
+/* A full disk is told of; a reader that has gone is not. */
+static void output_that_fails(void)
+{
+    for (int full = 0; full < 2; full++) {
+        int input[2], output[2];
+
+        CU_ASSERT_EQUAL_FATAL(pipe2(input, O_CLOEXEC), 0);
+        CU_ASSERT_EQUAL_FATAL(pipe2(output, O_CLOEXEC), 0);
+        if (full) {
+            close(output[1]);
+            output[1] = open("/dev/full", O_WRONLY | O_CLOEXEC);
+        }
+        struct session session = start_with(input[0], input[1], open_console_pty(), output);
+
+        close(session.output);
+        session.output = -1;
+        CU_ASSERT_EQUAL(write(session.daemon, "lost", 4), 4);
+        CU_ASSERT_EQUAL(finish(&session), full ? CLI_FAILED : CLI_DONE);
+    }
+}
+
 /* A guest that does not take what is typed keeps nobody from leaving. */
 static void detaching_while_the_guest_takes_nothing(void)
 {
@@ -444,6 +466,7 @@ int main(void)
         TEST_CASE(ended_by_a_signal),
         TEST_CASE(output_that_nobody_takes),
         TEST_CASE(output_to_a_socket),
+        TEST_CASE(output_that_fails),
         TEST_CASE(detaching_while_the_guest_takes_nothing),
         TEST_CASE(two_sessions),
         TEST_CASE(continued),

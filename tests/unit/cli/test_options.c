@@ -73,6 +73,11 @@ static void verbs_check_their_arguments(void)
     fails(RUN("wait", "a", "asleep"), 2, "ctl: \"asleep\" is no state");
     fails(RUN("wait", "a", "gone", "-t", "soon"), 2, "ctl: \"soon\" is no number of seconds up to a year\n");
     fails(RUN("events", "-n", "0"), 2, "ctl: \"0\" is no count of events");
+    fails(RUN("metrics", "-l", "127.0.0.1:x", "-s", "none"), 2, "ctl: \"127.0.0.1:x\" is no ADDRESS:PORT of numbers");
+    fails(RUN("metrics", "-l", "none", "-s", "none"), 2, "ctl: there is nothing left to listen on\n");
+    fails(RUN("metrics", "-F", "many"), 2, "ctl: \"many\" is no number of guests");
+    fails(RUN("metrics", "-1", "-F", "-1"), 2, "ctl: \"-1\" is no number of guests");
+    fails(RUN("metrics", "-l", "none", "-s", "/nonexistent/s"), 1, "ctl: cannot listen on /nonexistent/s: No such file");
     fails(RUN("console", "-n", "x", "a"), 2, "ctl: \"x\" is no number of a console");
     fails(RUN("apply"), 2, "ctl: apply needs a configuration file\n");
     fails(RUN("check"), 2, "ctl: check needs a configuration file\n");

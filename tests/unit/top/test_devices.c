@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char root[] = "/tmp/keel-top-XXXXXX";
 
@@ -34,6 +35,17 @@ static void remove_root(void)
     memcpy(root, "/tmp/keel-top-XXXXXX", sizeof(root));
 }
 
+/* The device that an interface belongs to, as the kernel shows it. */
+static void link_device(const char *interface, const char *target)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "sys/class/net/%s/mtu", interface);
+    put(text, "1500\n");
+    snprintf(text, sizeof(text), "%s/sys/class/net/%s/device", root, interface);
+    CU_ASSERT_EQUAL(symlink(target, text), 0);
+}
+
 static void networks(void)
 {
     struct sample sample = { 0 };
@@ -50,9 +62,15 @@ static void networks(void)
         "vif2.0:123456789012       2    3    4    5     6          7         8        9      10   11   12   13    14 "
         "     15         16\n"
         "vif7.0-emu: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+        "   web0:     400       2    3    4    5     6          7         8     9000      10   11   12   13    14      "
+        "15         16\n"
+        "   eth0:     500       2    3    4    5     6          7         8     9000      10   11   12   13    14      "
+        "15         16\n"
         "vif9.0:     100       2    3\n"
         "vif3.0:     100       2    3    4    5     6          7         8     9000      10   11   12   13    14      "
         "15         16\n");
+    link_device("web0", "../../../vif-7-1"); /* vifname=web0 */
+    link_device("eth0", "../../../0000:00:03.0");
     sample_at(&sample, 1);
     add_domain(&sample, 0, "0");
     add_domain(&sample, 2, "2");
@@ -60,7 +78,9 @@ static void networks(void)
     CU_ASSERT(live_networks_read(&sample, root));
     CU_ASSERT_EQUAL(sample_domain(&sample, 0)->networks_count, 0);
     CU_ASSERT_EQUAL_FATAL(sample_domain(&sample, 1)->networks_count, 2);
-    CU_ASSERT_EQUAL(sample_domain(&sample, 2)->networks_count, 0);
+    CU_ASSERT_EQUAL_FATAL(sample_domain(&sample, 2)->networks_count, 1);
+    CU_ASSERT_EQUAL(sample_network(&sample, 2)->id, 1);
+    CU_ASSERT_EQUAL(sample_network(&sample, 2)->tx_bytes, 400);
     CU_ASSERT_EQUAL(sample_network(&sample, 0)->id, 0);
     CU_ASSERT_EQUAL(sample_network(&sample, 0)->tx_bytes, 123456789012); /* received here, sent by the guest */
     CU_ASSERT_EQUAL(sample_network(&sample, 0)->rx_bytes, 9);
