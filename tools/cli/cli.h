@@ -122,6 +122,8 @@ bool cli_find(struct cli *cli, const char *name_or_id, uint32_t *domid);
 bool cli_is_domid(const char *text, uint32_t *domid);
 /* Does the same to each domain of the arguments; goes on after a failure and returns the first one's status then. */
 int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid));
+/* Warns when none of these domains has a name because the store does not tell them. */
+void cli_warn_of_names(struct cli *cli, const struct ctl_domain *list, ssize_t count);
 /* What the domains of the arguments, or all without arguments, are; free *list. -1: failed, with the error printed. */
 ssize_t cli_domains(struct cli *cli, struct ctl_domain **list);
 /* The number of seconds that option t holds, 0 without it; false with the usage error printed. */

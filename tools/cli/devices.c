@@ -53,15 +53,17 @@ ssize_t devices_read(struct ctl *ctl, uint32_t domid, enum device_kind kind, str
 
     *list = NULL;
     if (!store)
-        return -1;
+        return -ENOENT;
     ctl_path(directory, "/libxl/%u/device/%s", domid, name_of(kind));
     char **names = xs_directory(store, XBT_NULL, directory, &names_count);
 
+    if (!names && errno != ENOENT)
+        return ctl_fail(ctl, errno, "the devices of domain %u cannot be read from the store: %s", domid, strerror(errno));
     *list = calloc(names_count + 1, sizeof(**list));
     for (unsigned i = 0; *list && names && i < names_count; i++)
         count += read_device(ctl, domid, kind, names[i], &(*list)[count]);
     free(names);
-    return *list ? count : -1;
+    return *list ? count : ctl_fail(ctl, ENOMEM, "there is no memory for the devices of domain %u", domid);
 }
 
 void devices_print_header(FILE *out, enum device_kind kind)
@@ -117,7 +119,7 @@ static int show(struct cli *cli, enum device_kind kind, const char *name, yajl_g
     ssize_t count = devices_read(cli->ctl, domid, kind, &list);
 
     if (count < 0)
-        return cli_fail(cli, ENOMEM, "the devices of domain %u cannot be read", domid);
+        return cli_fail_ctl(cli, (int)count);
     for (ssize_t i = 0; i < count; i++) {
         if (json)
             put(json, kind, domid, &list[i]);

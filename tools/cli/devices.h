@@ -16,7 +16,7 @@ struct device {
     char mac[18], backend[256];
 };
 
-/* The devices of one kind that a domain has; free *list with free(). -1: there is no memory, or no store. */
+/* The devices of one kind that a domain has; free *list with free(). Negative: an errno, with its sentence. */
 ssize_t devices_read(struct ctl *ctl, uint32_t domid, enum device_kind kind, struct device **list);
 void devices_print_header(FILE *out, enum device_kind kind);
 void devices_print(FILE *out, enum device_kind kind, uint32_t domid, const struct device *device);

@@ -67,8 +67,7 @@ int cli_for_each(struct cli *cli, int (*action)(struct cli *cli, uint32_t domid)
     return status;
 }
 
-/* A domain may have no name, but all of them have none only where the store does not tell them. */
-static void warn_of_names(struct cli *cli, const struct ctl_domain *list, ssize_t count)
+void cli_warn_of_names(struct cli *cli, const struct ctl_domain *list, ssize_t count)
 {
     for (ssize_t i = 0; i < count; i++)
         if (*list[i].name)
@@ -89,7 +88,7 @@ ssize_t cli_domains(struct cli *cli, struct ctl_domain **list)
 
         if (count < 0)
             cli_fail_ctl(cli, (int)count);
-        warn_of_names(cli, *list, count);
+        cli_warn_of_names(cli, *list, count);
         return count < 0 ? -1 : count;
     }
     *list = calloc((size_t)cli->arguments_count, sizeof(**list));
@@ -108,7 +107,7 @@ ssize_t cli_domains(struct cli *cli, struct ctl_domain **list)
             goto failed;
         }
     }
-    warn_of_names(cli, *list, cli->arguments_count);
+    cli_warn_of_names(cli, *list, cli->arguments_count);
     return cli->arguments_count;
 failed:
     free(*list);

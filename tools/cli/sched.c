@@ -73,6 +73,7 @@ static int show_pool(struct cli *cli, const struct ctl_pool *pool, yajl_gen json
 
     if (count < 0)
         return cli_fail_ctl(cli, (int)count);
+    cli_warn_of_names(cli, list, count);
     if (json)
         json_array_open(json, "domains");
     else

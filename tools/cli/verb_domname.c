@@ -3,6 +3,10 @@
 #include "json.h"
 #include "verbs.h"
 
+#include "libctl/internal.h"
+
+#include <errno.h>
+
 static int run(struct cli *cli)
 {
     struct ctl_domain domain;
@@ -14,6 +18,10 @@ static int run(struct cli *cli)
 
     if (result < 0)
         return cli_fail_ctl(cli, result);
+    if (*domain.name == '\0' && !ctl_store(cli->ctl))
+        return cli_fail_ctl(cli, -ENOENT);
+    if (*domain.name == '\0')
+        return cli_fail(cli, ENOENT, "domain %u has no name", domid);
     if (!cli->json) {
         fprintf(cli->out, "%s\n", domain.name);
         return CLI_DONE;

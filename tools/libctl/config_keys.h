@@ -84,6 +84,9 @@ extern const char *const config_action_names[CTL_ACTION_SOFT_RESET + 1];
 int config_from_json(struct ctl_config *config, const char *source, const char *json,
                      struct ctl_config_messages *messages);
 
+/* Whether these bytes are text in UTF-8 (config_lexer.c). */
+bool config_is_utf8(const char *text, size_t length);
+
 /* Lists of CPUs in xl's words (config_cpus.c). */
 /* "0-3,^1" or "all" into a bitmap; false with a reason, the rest of a sentence, in `why`. */
 bool config_cpus_parse(const char *text, uint8_t bitmap[CTL_CPUMAP_BYTES], char *why, size_t why_size);

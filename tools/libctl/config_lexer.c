@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of xl.cfg's grammar; see config_syntax.h for the grammar. Every byte is looked at once, none is trusted. */
+#include "config_keys.h"
 #include "config_lexer.h"
 
 #include <ctype.h>
@@ -98,7 +99,7 @@ static size_t utf8_length(const unsigned char *text, size_t left)
     return length;
 }
 
-static bool is_utf8(const char *text, size_t length)
+bool config_is_utf8(const char *text, size_t length)
 {
     for (size_t at = 0, step; at < length; at += step) {
         step = utf8_length((const unsigned char *)text + at, length - at);
@@ -173,7 +174,7 @@ static void read_string(struct config_lexer *lexer, struct config_token *token)
     }
     advance(lexer);
     text[length] = '\0';
-    if (!is_utf8(text, length)) {
+    if (!config_is_utf8(text, length)) {
         config_error(lexer->log, token->place, "the string is not valid UTF-8");
         goto bad;
     }
@@ -245,7 +246,7 @@ bool config_lexer_next_bare(struct config_lexer *lexer, struct config_token *tok
         advance(lexer);
     for (end = lexer->offset; end > start && isspace((unsigned char)lexer->text[end - 1]); end--)
         ;
-    if (!is_utf8(lexer->text + start, end - start)) {
+    if (!config_is_utf8(lexer->text + start, end - start)) {
         config_error(lexer->log, token->place, "the value is not valid UTF-8");
         token->kind = TOKEN_BAD;
         return true;

@@ -2,6 +2,7 @@
 /*
  * Changing a domain that runs, and asking its kernel for something: name, memory, triggers, SysRq; and its age.
  */
+#include "config_keys.h"
 #include "creation_lock.h"
 #include "destroy.h"
 #include "hypercall.h"
@@ -63,7 +64,7 @@ static bool is_name(const char *name)
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
         if (iscntrl(*c) || *c == '/')
             return false;
-    return length > 0 && length <= CTL_NAME_MAX;
+    return length > 0 && length <= CTL_NAME_MAX && config_is_utf8(name, length);
 }
 
 int ctl_domain_rename(struct ctl *ctl, uint32_t domid, const char *name)
@@ -74,8 +75,8 @@ int ctl_domain_rename(struct ctl *ctl, uint32_t domid, const char *name)
     if (result < 0)
         return result;
     if (!is_name(name))
-        return ctl_fail(ctl, EINVAL, "\"%.64s\" is no name: it has 1 to %d bytes without \"/\" and control characters",
-                        name, CTL_NAME_MAX);
+        return ctl_fail(ctl, EINVAL, "\"%.64s\" is no name: it has 1 to %d bytes of UTF-8 without \"/\" and control "
+                        "characters", name, CTL_NAME_MAX);
     lock = creation_lock_name(names_hash(name));
     if (lock == -EEXIST)
         return ctl_fail(ctl, EEXIST, "a domain named \"%s\" already exists: it is being made", name);

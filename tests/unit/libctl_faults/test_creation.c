@@ -169,6 +169,8 @@ static void name_is_being_given(void)
     CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "g"), -EEXIST);
     all_is_as(before, "a name that is being given", 0);
     creation_unlock(lock);
+    CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "a\xff"), -EINVAL); /* no JSON could tell it */
+    CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "a\033"), -EINVAL);
     CU_ASSERT_EQUAL(ctl_domain_rename(ctl, domid, "g"), 0);
     CU_ASSERT_EQUAL(ctl_domain_create(ctl, &config, 0, &domid), -EEXIST);
     CU_ASSERT_EQUAL(ctl_domain_create(ctl, &other, 0, &domid), 0);
