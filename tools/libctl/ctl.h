@@ -68,11 +68,17 @@ struct ctl_vcpu {
 /* All domains by rising id; free *list with free(). Returns the count. */
 CTL_API ssize_t ctl_domain_list(struct ctl *ctl, struct ctl_domain **list);
 CTL_API int ctl_domain_get(struct ctl *ctl, uint32_t domid, struct ctl_domain *domain);
-/* A name, or a number; -ESRCH when there is none. A name made of digits is matched as a name first. */
+/*
+ * A name, or a number; -ESRCH when there is none, another errno when the store does not tell the names. A name made of
+ * digits is matched as a name first.
+ */
 CTL_API int ctl_domain_find(struct ctl *ctl, const char *name_or_id, uint32_t *domid);
 
 #define CTL_CREATE_PAUSED 1u
-/* Builds and (unless CTL_CREATE_PAUSED) starts a guest. A transaction: on failure nothing is left behind. */
+/*
+ * Builds and (unless CTL_CREATE_PAUSED) starts a guest. A transaction: on failure nothing is left behind. -EEXIST when
+ * another domain has the name or is being given it.
+ */
 CTL_API int ctl_domain_create(struct ctl *ctl, const struct ctl_config *config, unsigned flags, uint32_t *domid);
 CTL_API int ctl_domain_pause(struct ctl *ctl, uint32_t domid);
 CTL_API int ctl_domain_unpause(struct ctl *ctl, uint32_t domid);
@@ -85,7 +91,10 @@ CTL_API int ctl_domain_shutdown(struct ctl *ctl, uint32_t domid, enum ctl_shutdo
 CTL_API int ctl_domain_destroy(struct ctl *ctl, uint32_t domid);
 /* Free *list with free(). Returns the count. */
 CTL_API ssize_t ctl_vcpu_list(struct ctl *ctl, uint32_t domid, struct ctl_vcpu **list);
-/* Path of the terminal that the console daemon serves for the domain; waits up to timeout_ms for it to appear. */
+/*
+ * Path of the terminal that the console daemon serves for the domain; waits up to timeout_ms for it to appear.
+ * -ETIMEDOUT; -EPIPE when the store is lost meanwhile.
+ */
 CTL_API int ctl_console_path(struct ctl *ctl, uint32_t domid, int timeout_ms, char *path, size_t size);
 
 enum ctl_finding_kind {

@@ -13,6 +13,7 @@
 
 #define RESTARTS "/keel/restart"
 #define DELAY_MS 1000  /* from one end to the next beginning, and from one attempt to the next */
+#define SAY_AGAIN_MS 600000
 #define TOGETHER_MS 100 /* those that are due so close to one another are made in one go */
 #define ATTEMPTS_MAX 3 /* what is short for a moment may be there in the next */
 
@@ -284,6 +285,17 @@ static int resume_noted(struct ctl *ctl, const struct ctl_config *config, const 
     return create_noted(ctl, config, note);
 }
 
+/* It is looked at again and again, and said now and then. */
+static void say_unreadable(const char *note)
+{
+    static int64_t next_ms;
+
+    if (now_ms() < next_ms)
+        return;
+    next_ms = now_ms() + SAY_AGAIN_MS;
+    fprintf(stderr, "ctld: %s cannot be read; `ctl store rm %s` forgets that restart\n", note, note);
+}
+
 static int resume_one(struct ctl *ctl, const char *note)
 {
     struct ctl_config config;
@@ -294,7 +306,7 @@ static int resume_one(struct ctl *ctl, const char *note)
     else if (ctl_store_has(ctl, XBT_NULL, note) == 0)
         again_ms = -1;
     else /* the store may have failed for a moment: what it holds is not thrown away for that */
-        fprintf(stderr, "ctld: %s cannot be read; `ctl store rm %s` forgets that restart\n", note, note);
+        say_unreadable(note);
     ctl_config_free(&config);
     return again_ms;
 }

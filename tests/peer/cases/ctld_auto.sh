@@ -42,6 +42,23 @@ start 2
 ! ctl domid second 2> /dev/null || fail "a guest that was ended came back"
 ctld >> /var/log/ctld.log 2>&1 &
 daemon=$!
+for seconds in 6x -1 '' 99999999; do
+    ! ctld --stop "$seconds" 2> /tmp/stop.err || fail "ctld --stop '$seconds' is no failure"
+    grep -q 'no number of seconds' /tmp/stop.err || fail "ctld --stop '$seconds' says: $(cat /tmp/stop.err)"
+done
+[ "$(count)" = 2 ] || fail "not two guests: $(ctl list)"
+# what it says with its standard descriptors closed goes nowhere, least of all to the store
+mkdir "$folder/40.cfg"
+start_closed() {
+    ctld <&- >&- 2>&- &
+    brief=$!
+    sleep 2
+    kill -KILL "$brief" 2> /dev/null || fail "ctld without standard descriptors has ended"
+    wait "$brief" 2> /dev/null || true
+}
+start_closed
+rmdir "$folder/40.cfg"
+[ "$(count)" = 2 ] || fail "not two guests: $(ctl list)"
 # the last one is asked first, and the first one when that has had its half of the time
 first=/local/domain/$(ctl domid first)/control/shutdown third=/local/domain/$(ctl domid third)/control/shutdown
 ctld --stop 6 &
