@@ -32,8 +32,8 @@ struct ctl_config;
 
 /*
  * Opens /dev/xen/privcmd; the store is reached at the first call that needs it, so that what the hypervisor alone can
- * answer works without one. -ENODEV when this is no Xen-compatible control domain, -EACCES or -EPERM when the caller may
- * not control it.
+ * answer works without one. -ENODEV when this is no Xen-compatible control domain, -EACCES or -EPERM when the caller
+ * may not control it.
  */
 CTL_API int ctl_open(struct ctl **out);
 CTL_API void ctl_close(struct ctl *ctl);
@@ -229,9 +229,9 @@ struct ctl_host {
 CTL_API int ctl_host_get(struct ctl *ctl, struct ctl_host *host);
 
 /*
- * Writes the memory and the registers of a domain into a new file, in the form that Xen's tools have for cores; the domain
- * stands still meanwhile. A file that cannot be written whole is removed. -EINTR when SIGINT, SIGTERM, SIGHUP or SIGQUIT
- * comes meanwhile: it is held back until the domain goes on and the file is removed.
+ * Writes the memory and the registers of a domain into a new file, in the form that Xen's tools have for cores; the
+ * domain stands still meanwhile. A file that cannot be written whole is removed. -EINTR when SIGINT, SIGTERM, SIGHUP or
+ * SIGQUIT comes meanwhile: it is held back until the domain goes on and the file is removed.
  */
 CTL_API int ctl_domain_dump(struct ctl *ctl, uint32_t domid, const char *path);
 

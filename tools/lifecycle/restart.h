@@ -5,7 +5,7 @@
  * instant, has to finish, and nothing waits inside of ctld: a domain that ends again and again delays no other.
  *
  * The old domain of a restart is marked in its own entries (keel/restarting, or keel/preserved where it is kept), in
- * the transaction that writes the note. So a domain of the UUID without a mark is the new one, whatever has become of it.
+ * the transaction that writes the note. So a domain of the UUID without a mark is the new one, whatever became of it.
  *
  * Functions that return milliseconds say when there is something to be looked at again; -1: nothing.
  */
