@@ -160,36 +160,72 @@ static const struct known_name *find_name(const struct source_live *live, const 
     return NULL;
 }
 
+/* Whether the name is to be asked for; where it is known from before, it is put into `name`. */
+static bool is_due(const struct source_live *live, const struct sample *sample, const struct sample_domain *domain,
+                   struct known_name *name)
+{
+    const struct known_name *known = find_name(live, domain);
+
+    if (known)
+        *name = *known;
+    name->domid = domain->domid;
+    memcpy(name->uuid, domain->uuid, sizeof(name->uuid));
+    /* the hypervisor calls a new domain before its creator has written its name: asked again at the next sample */
+    return !known || !known->name[0] || sample->host.time_ns - known->asked_ns >= NAMES_SECONDS * 1000000000ull;
+}
+
+/* Asks the store in one go for the names that are due; those of a store that is gone stay what they were. */
+static int ask_names(struct source_live *live, const struct sample *sample, struct known_name *names,
+                     const bool *due)
+{
+    size_t count = sample->domains.count, asked = 0;
+    struct ctl_domain *list = calloc(count + 1, sizeof(*list));
+
+    if (!list)
+        return fail_memory(live);
+    for (size_t i = 0; i < count; i++) {
+        if (due[i])
+            list[asked++].domid = (uint32_t)names[i].domid;
+    }
+    if (asked && ctl_domain_read_names(live->ctl, list, asked) == 0) {
+        for (size_t i = 0, at = 0; i < count; i++) {
+            if (!due[i])
+                continue;
+            names[i].asked_ns = sample->host.time_ns;
+            if (*list[at].name) /* a domain on its way out keeps the one it had */
+                snprintf(names[i].name, sizeof(names[i].name), "%.*s", (int)sizeof(names[i].name) - 1, list[at].name);
+            at++;
+        }
+    }
+    free(list);
+    return 0;
+}
+
 /* Gives all domains of the sample their names, and keeps these for the next sample. */
 static int name_domains(struct source_live *live, struct sample *sample)
 {
+    size_t count = sample->domains.count;
     struct sample_array names = { 0 };
+    bool *due = calloc(count + 1, sizeof(*due));
+    int result = due ? 0 : fail_memory(live);
 
-    for (size_t i = 0; i < sample->domains.count; i++) {
-        struct sample_domain *domain = sample_domain(sample, i);
-        const struct known_name *known = find_name(live, domain);
+    for (size_t i = 0; result == 0 && i < count; i++) {
         struct known_name *name = sample_array_add(&names, sizeof(*name));
 
-        if (!name) {
-            free(names.items);
-            return fail_memory(live);
-        }
-        /* the hypervisor calls a new domain before its creator has written its name: asked again at the next sample */
-        if (known && known->name[0] && sample->host.time_ns - known->asked_ns < NAMES_SECONDS * 1000000000ull) {
-            *name = *known;
-        } else {
-            struct ctl_domain told;
-
-            name->domid = domain->domid;
-            name->asked_ns = sample->host.time_ns;
-            memcpy(name->uuid, domain->uuid, sizeof(name->uuid));
-            if (ctl_domain_get(live->ctl, (uint32_t)domain->domid, &told) == 0)
-                snprintf(name->name, sizeof(name->name), "%.*s", (int)sizeof(name->name) - 1, told.name);
-            if (!name->name[0] && known) /* the store is gone for the moment */
-                memcpy(name->name, known->name, sizeof(name->name));
-        }
-        memcpy(domain->name, name->name, sizeof(domain->name));
+        if (!name)
+            result = fail_memory(live);
+        else
+            due[i] = is_due(live, sample, sample_domain(sample, i), name);
     }
+    if (result == 0)
+        result = ask_names(live, sample, names.items, due);
+    free(due);
+    if (result < 0) {
+        free(names.items);
+        return result;
+    }
+    for (size_t i = 0; i < count; i++)
+        memcpy(sample_domain(sample, i)->name, ((struct known_name *)names.items)[i].name, SAMPLE_NAME_SIZE);
     free(live->names.items);
     live->names = names;
     return 0;
