@@ -226,7 +226,7 @@ static bool wants_colour(FILE *err)
 {
     const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-    return isatty(fileno(err)) && !(unwanted && *unwanted) && !(terminal && strcmp(terminal, "dumb") == 0);
+    return isatty(fileno(err)) && !(unwanted && *unwanted) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 int cli_main(int argc, char **argv, FILE *out, FILE *err)

@@ -55,7 +55,7 @@ void progress_begin(struct progress *progress, FILE *file, const char *what)
     pthread_condattr_t attributes;
 
     *progress = (struct progress){ .file = file, .what = what };
-    if (!isatty(fileno(file)) || (terminal && strcmp(terminal, "dumb") == 0))
+    if (!isatty(fileno(file)) || !terminal || strcmp(terminal, "dumb") == 0)
         return;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -4,6 +4,7 @@
 
 #include "top/columns.h"
 #include "top/top.h"
+#include "top/view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -67,6 +68,14 @@ static bool read_options(struct cli *cli, struct top_options *options, unsigned 
     }
     if (options->sort && columns_find(options->sort) == columns_count) {
         cli_usage_error(cli, "there is no column \"%s\"; ? on the screen lists them", options->sort);
+        return false;
+    }
+    if (options->output != TOP_SCREEN && (options->sort || options->filter)) {
+        cli_usage_error(cli, "--sort and --filter are for the screen: what is printed are all domains");
+        return false;
+    }
+    if (options->filter && strlen(options->filter) >= VIEW_FILTER_SIZE) {
+        cli_usage_error(cli, "no domain has a name as long as that filter");
         return false;
     }
     if (options->output == TOP_SCREEN && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {

@@ -16,7 +16,7 @@ struct row {
     size_t item;   /* the index of a vCPU, network or disk */
 };
 
-#define VIEW_FILTER_SIZE 64
+#define VIEW_FILTER_SIZE SAMPLE_NAME_SIZE /* no name is longer */
 
 struct view {
     /* what the user has chosen */

@@ -73,6 +73,8 @@ static void verbs_check_their_arguments(void)
     fails(RUN("wait", "a", "asleep"), 2, "ctl: \"asleep\" is no state");
     fails(RUN("wait", "a", "gone", "-t", "soon"), 2, "ctl: \"soon\" is no number of seconds up to a year\n");
     fails(RUN("events", "-n", "0"), 2, "ctl: \"0\" is no count of events");
+    fails(RUN("top", "-b", "-F", "1", "-S", "mem"), 2, "ctl: --sort and --filter are for the screen");
+    fails(RUN("top", "--csv", "-F", "1", "-G", "web"), 2, "ctl: --sort and --filter are for the screen");
     fails(RUN("metrics", "-l", "127.0.0.1:x", "-s", "none"), 2, "ctl: \"127.0.0.1:x\" is no ADDRESS:PORT of numbers");
     fails(RUN("metrics", "-l", "none", "-s", "none"), 2, "ctl: there is nothing left to listen on\n");
     fails(RUN("metrics", "-F", "many"), 2, "ctl: \"many\" is no number of guests");

@@ -120,6 +120,9 @@ static void colours(void)
     unsetenv("NO_COLOR");
     setenv("TERM", "dumb", 1);
     CU_ASSERT_EQUAL(strncmp(error_of((char[]){ "lsit" }), "ctl: there is no verb", 21), 0);
+    unsetenv("TERM");
+    CU_ASSERT_EQUAL(strncmp(error_of((char[]){ "lsit" }), "ctl: there is no verb", 21), 0);
+    setenv("TERM", "dumb", 1);
     struct outcome outcome = outcome_of(cli_main, "ctl", (const char *const[]){ "lsit", NULL });
 
     CU_ASSERT_PTR_NULL(strchr(outcome.err, '\033')); /* not in what is no terminal */
