@@ -282,9 +282,9 @@ int config_from_json(struct ctl_config *config, const char *source, const char *
     if (status == yajl_status_ok)
         status = yajl_complete_parse(reader.parser);
     report_syntax(&reader, status);
-    for (size_t i = 0; i < reader.settings.count && log.errors == 0; i++)
+    for (size_t i = 0; i < reader.settings.count && config_log_status(&log) == 0; i++)
         config_apply_member(&builder, &reader.settings.list[i]);
-    if (log.errors == 0)
+    if (config_log_status(&log) == 0)
         config_complete(&builder, source);
     yajl_free(reader.parser);
     config_settings_free(&reader.settings);

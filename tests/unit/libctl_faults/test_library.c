@@ -446,6 +446,102 @@ static void disk_of_another(void)
     fake_end();
 }
 
+/* --- no memory --------------------------------------------------------------------------------------------------- */
+
+static const char long_cfg[] = "name = 'g'\nkernel = '/k'\nramdisk = '/r'\nmemory = 64\nmaxmem = 128\nvcpus = 2\n"
+                               "maxvcpus = 4\ncpus = ['0', '1', '0-1']\ncmdline = 'a b'\ncap = 50\n"
+                               "disk = ['/dev/a,raw,xvda,w', '/b,raw,xvdb,r']\non_crash = 'preserve'\n"
+                               "vif = ['mac=00:16:3e:00:00:01,bridge=br0,vifname=v', 'rate=1Mb/s']\nuuid = "
+                               "'11111111-2222-3333-4444-555555555555'\nkernal = 1\nextra += 'c'\n";
+
+static const char *const overrides[] = { "memory = 96", "cpu_weight = 300" };
+
+/* Read whole, or refused because there is no memory. */
+static void read_or_refused(int result, const struct ctl_config_messages *messages, struct ctl_config *config,
+                            const char *whole)
+{
+    char *json = result == 0 ? ctl_config_to_json(config) : NULL;
+    bool is_said = false;
+
+    for (size_t i = 0; i < messages->count; i++)
+        is_said = is_said || strstr(messages->list[i].text, "no memory");
+    CU_ASSERT(result == 0 || result == -ENOMEM || (result == -EINVAL && is_said));
+    CU_ASSERT(result != 0 || (json && strcmp(json, whole) == 0));
+    free(json);
+}
+
+/* False: no allocation failed. */
+static bool parsed_without(const char *whole, unsigned at)
+{
+    struct ctl_config_messages messages;
+    struct ctl_config config;
+
+    fault_arm(FAULT_ALLOCATION, at);
+    int result = ctl_config_parse(&config, "g.cfg", long_cfg, strlen(long_cfg), overrides, 2, &messages);
+    bool met = fault_disarm();
+
+    read_or_refused(result, &messages, &config, whole);
+    ctl_config_messages_free(&messages);
+    ctl_config_free(&config);
+    return met;
+}
+
+static bool json_without(const char *json, unsigned at)
+{
+    struct ctl_config_messages messages;
+    struct ctl_config config;
+
+    fault_arm(FAULT_ALLOCATION, at);
+    int result = ctl_config_from_json(&config, json, &messages);
+    bool met = fault_disarm();
+
+    read_or_refused(result, &messages, &config, json);
+    ctl_config_messages_free(&messages);
+    ctl_config_free(&config);
+    return met;
+}
+
+static bool written_without(const struct ctl_config *config, char *(*write)(const struct ctl_config *config),
+                            unsigned at)
+{
+    fault_arm(FAULT_ALLOCATION, at);
+    char *text = write(config);
+    bool met = fault_disarm();
+
+    CU_ASSERT(met || text);
+    free(text);
+    return met;
+}
+
+static void configuration_without_memory(void)
+{
+    struct ctl_config_messages messages;
+    struct ctl_config config;
+    unsigned at = 0;
+    char *json;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_config_parse(&config, "g.cfg", long_cfg, strlen(long_cfg), overrides, 2, &messages), 0);
+    ctl_config_messages_free(&messages);
+    json = ctl_config_to_json(&config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+    while (at < POINTS_MAX && parsed_without(json, at))
+        at++;
+    CU_ASSERT(at > 2 && at < POINTS_MAX);
+    printf("(%u points) ", at);
+    for (at = 0; at < POINTS_MAX && json_without(json, at);)
+        at++;
+    CU_ASSERT(at > 2 && at < POINTS_MAX);
+    printf("(%u points) ", at);
+    for (at = 0; at < POINTS_MAX && written_without(&config, ctl_config_to_json, at);)
+        at++;
+    for (at = 0; at < POINTS_MAX && written_without(&config, ctl_config_to_cfg, at);)
+        at++;
+    free(json);
+    ctl_config_free(&config);
+    fake_end();
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -459,6 +555,7 @@ int main(void)
         TEST_CASE(interrupted_core),
         TEST_CASE(fsck_through_failures),
         TEST_CASE(disk_of_another),
+        TEST_CASE(configuration_without_memory),
     };
 
     if (!kernel_make())
