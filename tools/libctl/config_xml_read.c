@@ -23,6 +23,7 @@ struct reader {
     const char *source, *text;
     size_t *lines;             /* where each begins, and the text's end; NULL: no memory for it */
     unsigned lines_count;
+    xmlNodePtr vcpu, tune;     /* the elements that say where vCPUs run; NULL: not there */
 };
 
 static void index_lines(struct reader *reader, size_t length)
@@ -209,46 +210,92 @@ static void take_memory(struct reader *reader, xmlNodePtr node, const char *key)
 
 static void take_vcpu(struct reader *reader, xmlNodePtr node)
 {
-    char *current = attribute(reader, node, "current"), *cpus = attribute(reader, node, "cpuset");
+    char *current = attribute(reader, node, "current");
 
     add(reader, node, current ? "max_vcpus" : "vcpus", CONFIG_NUMBER, content(reader, node));
     if (current)
         add(reader, node, "vcpus", CONFIG_NUMBER, current);
-    if (cpus && !config_settings_find(&reader->settings, "cpus"))
-        add(reader, node, "cpus", CONFIG_STRING, cpus);
-    else
-        free(cpus);
+    reader->vcpu = node;
 }
 
-/* vCPUs in a row from 0 on: xl's list has no gaps. */
 static void take_tune(struct reader *reader, xmlNodePtr tune)
 {
-    struct config_value *list = NULL;
+    for (xmlNodePtr node = tune->children; node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE && !is(node, "vcpupin"))
+            warn_ignored(reader, node);
+    if (reader->tune)
+        config_error(reader->log, place_of(reader, tune), "element <cputune> appears twice");
+    reader->tune = tune;
+}
 
-    for (xmlNodePtr node = tune->children; node; node = node->next) {
-        char *vcpu, *cpus;
+/* The CPUs of a vCPU, and the element that says so; NULL: none does. */
+struct pin {
+    char *cpus;
+    xmlNodePtr node;
+};
+
+/* Each vCPU's CPUs into `pins`; returns how many vCPUs there are up to the last that has some. */
+static uint32_t read_pins(struct reader *reader, struct pin pins[VCPU_PINS_MAX])
+{
+    uint32_t count = 0;
+
+    for (xmlNodePtr node = reader->tune ? reader->tune->children : NULL; node; node = node->next) {
+        if (!is(node, "vcpupin"))
+            continue;
+        char *vcpu = attribute(reader, node, "vcpu"), *cpus = attribute(reader, node, "cpuset");
         uint64_t number;
 
-        if (node->type != XML_ELEMENT_NODE)
-            continue;
-        if (!is(node, "vcpupin")) {
-            warn_ignored(reader, node);
-            continue;
-        }
-        vcpu = attribute(reader, node, "vcpu");
-        cpus = attribute(reader, node, "cpuset");
-        if (!list && !config_settings_find(&reader->settings, "cpus"))
-            list = add(reader, node, "cpus", CONFIG_LIST, NULL);
-        if (!list || !vcpu || !cpus || config_number(vcpu, &number) != CONFIG_NUMBER_OK || number != list->count ||
-            number >= VCPU_PINS_MAX) {
-            config_error(reader->log, place_of(reader, node), "element <vcpupin>: vcpu and cpuset are needed, for vCPU "
-                         "0, 1 and so on in a row, and not beside cpuset of <vcpu>");
-            free(cpus);
+        if (vcpu && cpus && config_number(vcpu, &number) == CONFIG_NUMBER_OK && number < VCPU_PINS_MAX && !pins[number].node) {
+            pins[number] = (struct pin){ cpus, node };
+            count = number >= count ? (uint32_t)number + 1 : count;
         } else {
-            add_item(reader, node, list, cpus);
+            config_error(reader->log, place_of(reader, node), "element <vcpupin>: vcpu, below %u, and cpuset are needed, "
+                         "for each vCPU once", VCPU_PINS_MAX);
+            free(cpus);
         }
         free(vcpu);
     }
+    return count;
+}
+
+/* So many vCPUs have the CPUs of <vcpu> where they have none of their own. */
+static uint32_t vcpus_counted(const struct reader *reader)
+{
+    const struct config_setting *setting = config_settings_find(&reader->settings, "max_vcpus");
+    uint64_t number;
+
+    if (!setting)
+        setting = config_settings_find(&reader->settings, "vcpus");
+    if (!setting || config_number(setting->value.text, &number) != CONFIG_NUMBER_OK)
+        return 0;
+    return number < VCPU_PINS_MAX ? (uint32_t)number : VCPU_PINS_MAX;
+}
+
+/* xl has one list for all vCPUs, or a row of lists without gaps: a gap has what <vcpu> says, or all CPUs. */
+static void take_affinity(struct reader *reader)
+{
+    char *cpus = attribute(reader, reader->vcpu, "cpuset");
+    struct pin pins[VCPU_PINS_MAX] = { 0 };
+    uint32_t count = read_pins(reader, pins);
+    struct config_value *list;
+
+    if (count == 0) {
+        if (cpus)
+            add(reader, reader->vcpu, "cpus", CONFIG_STRING, cpus);
+        return;
+    }
+    if (cpus && vcpus_counted(reader) > count)
+        count = vcpus_counted(reader);
+    list = add(reader, reader->tune, "cpus", CONFIG_LIST, NULL);
+    for (uint32_t vcpu = 0; vcpu < count; vcpu++) {
+        if (!pins[vcpu].node)
+            pins[vcpu] = (struct pin){ strdup(cpus ? cpus : "all"), cpus ? reader->vcpu : reader->tune };
+        if (list)
+            add_item(reader, pins[vcpu].node, list, pins[vcpu].cpus);
+        else
+            free(pins[vcpu].cpus);
+    }
+    free(cpus);
 }
 
 /* --- boot ---------------------------------------------------------------------------------------------------- */
@@ -512,6 +559,7 @@ static void take_domain(struct reader *reader, xmlNodePtr domain)
         for (xmlNodePtr node = domain->children; node; node = node->next)
             if (node->type == XML_ELEMENT_NODE)
                 take_element(reader, node);
+    take_affinity(reader);
     free(type);
 }
 

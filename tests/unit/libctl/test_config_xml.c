@@ -117,7 +117,13 @@ static void xml_mistakes(void)
     xml_says(GUEST "<devices><disk><source file='/a'/></disk></devices></domain>", true, "no vdev");
     xml_says(GUEST "<devices><interface><mac address='x'/></interface></devices></domain>", true, "\"x\" is no MAC address");
     xml_says(GUEST "<devices><interface><source bridge='a,b'/></interface></devices></domain>", true, "a comma cannot be");
-    xml_says(GUEST "<cputune><vcpupin vcpu='1' cpuset='0'/></cputune></domain>", true, "element <vcpupin>: vcpu and cpuset");
+    xml_says(GUEST "<cputune><vcpupin vcpu='1'/></cputune></domain>", true, "g.xml:2:10: element <vcpupin>: vcpu, below 128");
+    xml_says(GUEST "<cputune><vcpupin vcpu='128' cpuset='0'/></cputune></domain>", true, "element <vcpupin>: vcpu, below 128");
+    xml_says(GUEST "<cputune><vcpupin vcpu='0' cpuset='0'/>\n<vcpupin vcpu='0' cpuset='1'/></cputune></domain>", true,
+             "g.xml:3:1: element <vcpupin>: vcpu, below 128, and cpuset are needed, for each vCPU once");
+    xml_says(GUEST "<cputune><vcpupin vcpu='0' cpuset='0'/>\n<vcpupin vcpu='1' cpuset='x'/></cputune></domain>", true,
+             "g.xml:3:1: key \"cpus\": \"x\" is no CPU");
+    xml_says(GUEST "<cputune/><cputune/></domain>", true, "element <cputune> appears twice");
     xml_says(GUEST "<genid/></domain>", false, "element <genid> is ignored");
     xml_says(GUEST "<title>\xc3\xa4</title><genid/><on_x/>\n</domain>", false, "g.xml:2:25: element <on_x> is ignored");
     xml_says(GUEST "<devices><disk\n type='file'><source file='/a'/><target dev='xvda'/></disk>\n  <hostdev/> <hostdev/>"
@@ -142,6 +148,35 @@ static void xml_mistakes(void)
     CU_ASSERT_EQUAL(result.config.max_memory_kib, 1 << 20);
     CU_ASSERT_EQUAL(result.config.memory_kib, 1 << 19);
     end(&result);
+}
+
+/* libvirt pins some vCPUs and leaves the others to <vcpu>, wherever that stands. */
+static void pins(void)
+{
+    static const struct {
+        const char *xml, *list;
+    } cases[] = {
+        { "<vcpu>3</vcpu><cputune><vcpupin vcpu='1' cpuset='0'/></cputune></domain>", "cpus = [ \"all\", \"0\" ]\n" },
+        { "<cputune><vcpupin vcpu='1' cpuset='0'/></cputune><vcpu current='2' cpuset='0-1'>3</vcpu></domain>",
+          "cpus = [ \"0-1\", \"0\", \"0-1\" ]\n" },
+        { "<vcpu cpuset='2'>2</vcpu><cputune><vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='0' cpuset='0'/></cputune></domain>",
+          "cpus = [ \"0\", \"1\" ]\n" },
+        { "<vcpu cpuset='2'>2</vcpu><cputune/></domain>", "cpus = \"2\"\n" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[1024];
+
+        snprintf(text, sizeof(text), GUEST "%s", cases[i].xml);
+        struct config_case result = from_xml(text);
+        char *cfg = result.status == 0 ? ctl_config_to_cfg(&result.config) : NULL;
+
+        CU_ASSERT_EQUAL(result.messages.count, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(cfg);
+        CU_ASSERT_PTR_NOT_NULL(strstr(cfg, cases[i].list));
+        free(cfg);
+        end(&result);
+    }
 }
 
 static void cfg_round_trips(void)
@@ -176,6 +211,7 @@ int main(void)
         TEST_CASE(xml_round_trips),
         TEST_CASE(xml_losses),
         TEST_CASE(xml_mistakes),
+        TEST_CASE(pins),
         TEST_CASE(cfg_round_trips),
     };
     return RUN_TESTS("other forms of a configuration", tests);
