@@ -45,6 +45,25 @@ static void drop(struct state *state, size_t index)
     state->connections[index] = state->connections[--state->count];
 }
 
+/* The connection that has kept its request back for longest; as many as there are: none does. */
+static size_t oldest_idle(const struct state *state)
+{
+    size_t oldest = state->count;
+
+    for (size_t i = 0; i < state->count; i++) {
+        if (!state->connections[i]->output && (oldest == state->count || state->connections[i]->deadline_ms <
+                                               state->connections[oldest]->deadline_ms))
+            oldest = i;
+    }
+    return oldest;
+}
+
+/* Whether there is room for one more, or can be. */
+static bool can_accept(const struct state *state)
+{
+    return state->count < METRICS_CONNECTIONS_MAX || oldest_idle(state) < state->count;
+}
+
 static void accept_one(struct state *state, int listener)
 {
     int socket = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -52,6 +71,8 @@ static void accept_one(struct state *state, int listener)
 
     if (socket < 0)
         return;
+    if (state->count == METRICS_CONNECTIONS_MAX)
+        drop(state, oldest_idle(state));
     connection = calloc(1, sizeof(*connection));
     if (!connection) {
         close(socket);
@@ -157,8 +178,7 @@ static bool serve_once(struct state *state)
 
     ready[0] = (struct pollfd){ .fd = server->stop, .events = POLLIN };
     for (size_t i = 0; i < server->listeners_count; i++) /* as many as there is room for: others wait in the kernel */
-        ready[1 + i] = (struct pollfd){ .fd = server->listeners[i],
-                                        .events = count < METRICS_CONNECTIONS_MAX ? POLLIN : 0 };
+        ready[1 + i] = (struct pollfd){ .fd = server->listeners[i], .events = can_accept(state) ? POLLIN : 0 };
     for (size_t i = 0; i < count; i++)
         of_connections[i] = (struct pollfd){ .fd = state->connections[i]->socket,
                                              .events = state->connections[i]->output ? POLLOUT : POLLIN };
@@ -175,8 +195,8 @@ static bool serve_once(struct state *state)
         if (!stays || clock_ms() >= connection->deadline_ms)
             drop(state, i);
     }
-    for (size_t i = 0; i < server->listeners_count && state->count < METRICS_CONNECTIONS_MAX; i++) {
-        if (ready[1 + i].revents)
+    for (size_t i = 0; i < server->listeners_count; i++) {
+        if (ready[1 + i].revents && can_accept(state))
             accept_one(state, server->listeners[i]);
     }
     return true;

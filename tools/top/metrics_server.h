@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serves GET /metrics on listening sockets. Connections are few, bounded in size and time, and closed after one answer:
- * whoever sends slowly, too much or nonsense harms nobody else.
+ * Serves GET /metrics on listening sockets. Connections are few, bounded in size and time, and closed after one answer;
+ * one that has not sent its request makes room for another. Whoever sends slowly, too much or nonsense harms nobody else.
  */
 #ifndef KEEL_TOP_METRICS_SERVER_H
 #define KEEL_TOP_METRICS_SERVER_H
