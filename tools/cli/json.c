@@ -2,6 +2,7 @@
 /* JSON documents of the verbs; see json.h. */
 #include "json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void put(yajl_gen json, const char *text)
@@ -10,13 +11,12 @@ static void put(yajl_gen json, const char *text)
 
     if (yajl_gen_string(json, (const unsigned char *)text, length) != yajl_gen_invalid_string)
         return;
-    char ascii[1024];
+    unsigned char *ascii = malloc(length + 1);
 
-    if (length >= sizeof(ascii))
-        length = sizeof(ascii) - 1;
-    for (size_t i = 0; i < length; i++)
-        ascii[i] = (text[i] & 0x80) ? '?' : text[i];
-    yajl_gen_string(json, (const unsigned char *)ascii, length);
+    for (size_t i = 0; ascii && i < length; i++)
+        ascii[i] = (text[i] & 0x80) ? '?' : (unsigned char)text[i];
+    yajl_gen_string(json, ascii ? ascii : (const unsigned char *)"?", ascii ? length : 1);
+    free(ascii);
 }
 
 static yajl_gen open_document(const char *schema, bool beautify)

@@ -60,6 +60,10 @@ static int ask_and_wait(struct cli *cli, enum ctl_shutdown how, struct ctl_domai
     for (ssize_t i = 0; i < count; i++) {
         int result = ask(cli, &list[i], how);
 
+        if (result == -ESRCH && cli_given(cli, 'a')) { /* it has ended by itself */
+            list[i].dying = true;
+            continue;
+        }
         if (result < 0)
             status = cli_fail_ctl(cli, result);
         list[i].dying = result < 0; /* not waited for */
