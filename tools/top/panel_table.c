@@ -166,8 +166,13 @@ static void draw_kinds(const struct screen *screen, int y, size_t domain, bool e
         screen_print(y, x, "  not known: this hypervisor does not count them");
     for (size_t i = 0; i < (exits ? (size_t)SAMPLE_EXITS : (size_t)SAMPLE_CALLS); i++) {
         text_count(values[i], count);
-        if (values[i] >= 0.5)
-            x = screen_print(y, x, " %s %s", names[i], count);
+        if (!(values[i] >= 0.5))
+            continue;
+        if (x + 2 + (int)(strlen(names[i]) + strlen(count)) > COLS) {
+            screen_print(y, x, " ...");
+            break;
+        }
+        x = screen_print(y, x, " %s %s", names[i], count);
     }
 }
 
@@ -183,8 +188,9 @@ static void draw_vcpu(const struct screen *screen, int y, size_t item)
     text_count(rate->exits, exits);
     text_seconds((double)vcpu->cpu_time_ns / 1e9, seconds);
     if (vcpu->online)
-        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c  CPU %5s%%  wait %5s%%  wakes %4s  exits %4s"
-                     "  time %s", vcpu->id, vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent,
+        /* 80 columns with the longest time */
+        screen_print(y, 2, "vCPU %-3" PRIu64 " on CPU %-3" PRIu64 " %c%c %5s%% wait %5s%% wakes %4s exits %4s time %s",
+                     vcpu->id, vcpu->cpu, vcpu->running ? 'r' : '-', vcpu->blocked ? 'b' : '-', percent,
                      wait, wakeups, exits, seconds);
     else
         screen_print(y, 2, "vCPU %-3" PRIu64 " offline", vcpu->id);

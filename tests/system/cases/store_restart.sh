@@ -32,7 +32,11 @@ has_metric() { # REGEX
 within 20 "the metrics have the new name" has_metric '^keel_domain_info\{[^}]*name="later"'
 within 20 "the metrics have store requests again" has_metric '^keel_domain_store_requests_total\{domid="0",'
 kill $metrics
+ctl wait -t 20 survivor shutdown & # who sees it alive, and then no more, is not kept waiting
+waiting=$!
+sleep 1
 expect "ctl destroy" ctl destroy survivor
+expect "ctl wait shutdown" wait $waiting
 within 10 "the events are told" contains /tmp/events ' destroyed [0-9]+ survivor$'
 contains /tmp/events ' created [0-9]+ later$' || fail "the events after the restart are: $(cat /tmp/events)"
 kill $events
