@@ -38,7 +38,7 @@ GROUP_SOURCES_libctl_faults := $(wildcard tools/libctl/*.c tests/unit/libctl_fau
   $(patsubst %,tools/lifecycle/%.c,action auto restart)
 GROUP_CFLAGS_libctl_faults := $(GROUP_CFLAGS_libctl) -iquote tests/unit/libctl_faults/fake
 GROUP_LIBS_libctl_faults := $(LIBCTL_LIBS) $(patsubst %,-Wl$(comma)--wrap=%,open close ioctl mmap mkdir malloc calloc \
-  realloc reallocarray strdup strndup sleep nanosleep clock_gettime poll kernel_cache_name scandir)
+  realloc reallocarray strdup strndup sleep nanosleep clock_gettime poll kernel_cache_name scandir access if_nametoindex)
 # The same under the thread sanitizer.
 GROUP_SOURCES_libctl_threads := $(GROUP_SOURCES_libctl_faults)
 GROUP_CFLAGS_libctl_threads := $(GROUP_CFLAGS_libctl_faults)

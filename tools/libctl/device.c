@@ -110,9 +110,7 @@ static int attach(struct attachment *attachment, uint32_t domid)
         numbered.number = attachment->id.number;
         numbered.number_set = true;
     }
-    result = device_config_add(ctl, domid, attachment->disk, attachment->nic ? &numbered : NULL);
-    if (result == 0)
-        result = attachment_write(attachment, DEVICE_RECORD, "keel", "attached");
+    result = device_config_add(ctl, &attachment->id, attachment->disk, attachment->nic ? &numbered : NULL);
     if (result < 0)
         device_erase_and_settle(ctl, &attachment->id);
 

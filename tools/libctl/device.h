@@ -56,15 +56,20 @@ bool device_erase_and_settle(struct ctl *ctl, const struct device_id *id);
 
 /* --- the configuration for the next restart (device_config.c) ----------------------------------------------------- */
 
-/* Puts the device into the domain's stored configuration; 0 too when it has none. One of the two is NULL. */
-int device_config_add(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic);
+/*
+ * Puts the device into the domain's stored configuration, if it has one, and marks its record as attached: both or none.
+ * One of disk and nic is NULL. Sets the sentence.
+ */
+int device_config_add(struct ctl *ctl, const struct device_id *id, const struct ctl_disk *disk,
+                      const struct ctl_nic *nic);
 int device_config_remove(struct ctl *ctl, const struct device_id *id);
 
 /*
  * Lets `alter` (false: no memory) change a domain's stored configuration, so that of two at one time neither is lost;
- * it is called again where another was faster. 0 too when the domain has none. Sets the sentence. (domain_config.c)
+ * it is called again where another was faster. The node `mark`, unless it is NULL, gets its text with it. 0 too when the
+ * domain has no configuration. Sets the sentence. (domain_config.c)
  */
 int domain_config_alter(struct ctl *ctl, uint32_t domid, bool (*alter)(struct ctl_config *config, const void *context),
-                        const void *context);
+                        const void *context, const char *mark, const char *mark_text);
 
 #endif

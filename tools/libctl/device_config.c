@@ -46,11 +46,15 @@ static bool add(struct ctl_config *config, const void *context)
     return addition->disk ? add_disk(config, addition->disk) : add_nic(config, addition->nic);
 }
 
-int device_config_add(struct ctl *ctl, uint32_t domid, const struct ctl_disk *disk, const struct ctl_nic *nic)
+int device_config_add(struct ctl *ctl, const struct device_id *id, const struct ctl_disk *disk,
+                      const struct ctl_nic *nic)
 {
     const struct addition addition = { disk, nic };
+    char record[CTL_STORE_PATH_MAX], mark[CTL_STORE_PATH_MAX];
 
-    return domain_config_alter(ctl, domid, add, &addition);
+    device_path(record, id, DEVICE_RECORD);
+    ctl_path(mark, "%.500s/keel", record);
+    return domain_config_alter(ctl, id->domid, add, &addition, mark, "attached");
 }
 
 static void drop_disk(struct ctl_config *config, uint32_t number)
@@ -94,5 +98,5 @@ static bool drop(struct ctl_config *config, const void *context)
 
 int device_config_remove(struct ctl *ctl, const struct device_id *id)
 {
-    return domain_config_alter(ctl, id->domid, drop, id);
+    return domain_config_alter(ctl, id->domid, drop, id, NULL, NULL);
 }

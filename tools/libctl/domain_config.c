@@ -88,6 +88,7 @@ struct change {
     const struct ctl_config *whole; /* the new one, or NULL: what `alter` makes of the present one */
     bool (*alter)(struct ctl_config *config, const void *context);
     const void *context;
+    const char *mark, *mark_text; /* a node to be written with it, or NULL */
 };
 
 static int change(struct ctl *ctl, xs_transaction_t transaction, void *context)
@@ -110,6 +111,8 @@ static int change(struct ctl *ctl, xs_transaction_t transaction, void *context)
     if (error == 0)
         error = replace(ctl, transaction, wanted->domid, &config);
     ctl_config_free(&config);
+    if (error == 0 || error == ENODATA)
+        error = wanted->mark ? ctl_store_write(ctl, transaction, wanted->mark, wanted->mark_text) : 0;
     return error;
 }
 
@@ -131,10 +134,10 @@ int ctl_domain_config_set(struct ctl *ctl, uint32_t domid, const struct ctl_conf
 }
 
 int domain_config_alter(struct ctl *ctl, uint32_t domid, bool (*alter)(struct ctl_config *config, const void *context),
-                        const void *context)
+                        const void *context, const char *mark, const char *mark_text)
 {
-    struct change wanted = { .domid = domid, .alter = alter, .context = context };
+    struct change wanted = { .domid = domid, .alter = alter, .context = context, .mark = mark, .mark_text = mark_text };
     int result = ctl_store_transact(ctl, change, &wanted);
 
-    return result && result != ENODATA ? unreadable(ctl, result, domid) : 0;
+    return result ? unreadable(ctl, result, domid) : 0;
 }

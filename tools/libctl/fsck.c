@@ -100,8 +100,9 @@ static void found_device(void *context, const struct device_id *id, const char *
                                       "middle: %s", id->kind == CTL_DEVICE_DISK ? "disk" : "network interface",
                                       id->number, id->domid, why);
 
+    /* Its nodes go last: by them it is found again. */
     if (finding && check->mend)
-        finding->mended = device_erase(check->ctl, id);
+        finding->mended = device_config_remove(check->ctl, id) == 0 && device_erase(check->ctl, id);
 }
 
 static void check_domain(struct check *check, const struct ctl_domain *domain)

@@ -141,9 +141,14 @@ static int remove_once(struct xs_handle *store, const char *path, const char *ke
             break;
         children = xs_directory(store, transaction, at, &count);
         free(children);
-        if (!children || count)
+        if ((children && count) || (!children && errno == ENOENT))
             break;
-        xs_rm(store, transaction, at);
+        if (!children || !xs_rm(store, transaction, at)) { /* what stays empty now would stay for good */
+            int error = errno;
+
+            xs_transaction_end(store, transaction, true);
+            return error;
+        }
     }
     return xs_transaction_end(store, transaction, false) ? 0 : errno;
 }
@@ -155,8 +160,11 @@ bool ctl_store_remove(struct ctl *ctl, const char *path, const char *keep)
 
     for (int attempt = 0; store && error == EAGAIN && attempt < ATTEMPTS_MAX; attempt++)
         error = remove_once(store, path, keep);
-    /* A guest that writes there without end makes each transaction void, but not this; an empty parent is no harm. */
-    if (store && error == EAGAIN)
+    /* A guest that writes there without end makes each transaction void, but not this; the rest has peace then. */
+    if (store && error) {
         error = xs_rm(store, XBT_NULL, path) || errno == ENOENT ? 0 : errno;
+        if (!error)
+            remove_once(store, path, keep);
+    }
     return error == 0;
 }

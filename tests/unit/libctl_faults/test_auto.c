@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guests that come and go with the host, with ctld killed, or one call failing, at any point: each is started once, none
- * is lost, none that has ended comes again, and a stop that is begun again ends all.
+ * Guests that come and go with the host, with ctld killed, or one call failing, at any point: each is started once,
+ * none is lost, none that has ended comes again, and a stop that is begun again ends all.
  */
 #include "../run_tests.h"
 #include "guest_case.h"

@@ -312,7 +312,7 @@ static void config_written_after(const char *end, size_t length)
 
     CU_ASSERT_EQUAL(ctl_domain_config_set(ctl, domid, &config), 0);
     fake_after_read(end, write_other);
-    CU_ASSERT_EQUAL(device_config_add(ctl, domid, &disk, NULL), 0);
+    CU_ASSERT_EQUAL(device_config_add(ctl, &(struct device_id){ CTL_DEVICE_DISK, domid, 51712 }, &disk, NULL), 0);
     CU_ASSERT_EQUAL(ctl_domain_config_get(ctl, domid, &read), 0);
     CU_ASSERT_EQUAL(read.disks_count, 1);
     CU_ASSERT_EQUAL(read.on_crash, CTL_ACTION_PRESERVE);

@@ -69,6 +69,8 @@ void fake_store_lost(bool lost);
 /* --- between the parts of the fake ---------------------------------------------------------------------------- */
 
 bool fake_introduce(uint32_t domid, bool there);
+/* A descriptor like one of /dev/xen/xenbus, on which an event of a watch has come. */
+int fake_kernel_store(void);
 void fake_store_start(void);
 void fake_store_end(void);
 struct fake_text;

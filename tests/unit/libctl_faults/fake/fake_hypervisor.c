@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <linux/sockios.h>
 #include <xen/xen.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
@@ -125,6 +126,8 @@ int __wrap_open(const char *path, int flags, ...)
     va_end(arguments);
     if (is_elsewhere(path, elsewhere))
         return __real_open(elsewhere, flags, mode);
+    if (strcmp(path, "/dev/xen/xenbus") == 0)
+        return fake_kernel_store();
     if (strcmp(path, "/dev/xen/hypercall") == 0) { /* locked memory serves instead */
         errno = ENOENT;
         return -1;
@@ -358,6 +361,8 @@ int __wrap_ioctl(int descriptor, unsigned long request, ...)
     va_start(arguments, request);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
+    if (request == SIOCGIFFLAGS || request == SIOCSIFFLAGS || request == SIOCSIFNAME) /* an interface's, not there */
+        return 0;
     if (!is_device(descriptor))
         return __real_ioctl(descriptor, request, argument);
     if (fault_here(POINT_HYPERCALL)) {

@@ -181,6 +181,17 @@ bool xs_path_is_subpath(const char *parent, const char *child)
     return strcmp(parent, "/") == 0 || is_below(child, parent);
 }
 
+/* What domain 0's driver makes of a backend's state: a new one (1) is taken (2), one that is to close (5) closed (6). */
+static void drive(const char *path, char *state)
+{
+    size_t length = strlen(path);
+
+    if (strncmp(path, "/local/domain/0/backend/", 24) != 0 || length < 6 || strcmp(path + length - 6, "/state") != 0)
+        return;
+    if (strcmp(state, "1") == 0 || strcmp(state, "5") == 0)
+        ++*state;
+}
+
 static void call_after(const char *path)
 {
     void (*call)(void) = awaited_call;
@@ -207,6 +218,7 @@ void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char
         *length = tree->nodes[place].length;
         value = __real_malloc((size_t)*length + 1);
         memcpy(value, tree->nodes[place].value, (size_t)*length + 1);
+        drive(path, value);
     }
     pthread_mutex_unlock(&lock);
     call_after(path);
