@@ -108,6 +108,44 @@ static bool detached_with(enum fault fault, unsigned at)
     return met;
 }
 
+/* A guest that is born with one: it is there with it, or nothing is left. */
+static bool created_with(enum fault fault, unsigned at)
+{
+    struct ctl_config config = config_of("g", "vif = ['bridge=']");
+    uint32_t domid;
+    struct ctl *ctl;
+
+    CU_ASSERT_EQUAL(config.nics_count, 1);
+    fake_start(HOST_KIB);
+    char *before = fake_inventory();
+
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    fault_arm(fault, at);
+    int result = ctl_domain_create(ctl, &config, 0, &domid);
+    bool met = fault_disarm();
+
+    ctl_close(ctl);
+    if (fault == FAULT_KILL || fault == FAULT_STORE_LOST)
+        findings(true);
+    CU_ASSERT_EQUAL(findings(false), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    if (fake_guests()) {
+        CU_ASSERT(result == 0 || fault == FAULT_KILL);
+        CU_ASSERT(fake_is_whole(1));
+        CU_ASSERT(has_record(ctl) && is_configured(ctl));
+        destroy_by_name("g");
+    } else {
+        CU_ASSERT(result < 0);
+    }
+    CU_ASSERT_EQUAL(findings(false), 0);
+    all_is_as(before, "a creation with a device", at);
+    free(before);
+    ctl_close(ctl);
+    ctl_config_free(&config);
+    fake_end();
+    return met;
+}
+
 static void at_each_point(bool (*with)(enum fault fault, unsigned at))
 {
     for (size_t i = 0; i < FAULTS; i++) {
@@ -118,6 +156,11 @@ static void at_each_point(bool (*with)(enum fault fault, unsigned at))
         CU_ASSERT(at > 0 && at < POINTS_MAX);
         printf("(%u points) ", at);
     }
+}
+
+static void creating(void)
+{
+    at_each_point(created_with);
 }
 
 static void attaching(void)
@@ -133,6 +176,7 @@ static void detaching(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
+        TEST_CASE(creating),
         TEST_CASE(attaching),
         TEST_CASE(detaching),
     };
