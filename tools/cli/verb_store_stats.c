@@ -88,13 +88,17 @@ static void print_object(FILE *out, const char *prefix, yajl_val object)
     }
 }
 
-/* Asks the daemon for what the words say, zero-terminated strings of `size` bytes in all. NULL with the error printed. */
-static yajl_val ask(struct store_session *session, const char *words, size_t size)
+/*
+ * Asks the daemon for what the words say, zero-terminated strings of `size` bytes in all. NULL with the error printed and
+ * its status in *status.
+ */
+static yajl_val ask(struct store_session *session, const char *words, size_t size, int *status)
 {
     char why[128], *text = xs_control_command(session->handle, "stats", (void *)words, (unsigned)size);
 
+    *status = CLI_FAILED;
     if (!text && (errno == EINVAL || errno == ENOSYS))
-        cli_fail(session->cli, errno, "the store's daemon keeps no statistics that it would tell: it is none of Keel's");
+        *status = cli_fail(session->cli, EOPNOTSUPP, "the store's daemon keeps no statistics that it would tell: it is none of Keel's");
     else if (!text)
         store_fail(session, "read", "the statistics");
     if (!text)
@@ -141,12 +145,13 @@ static bool complete(struct store_session *session, yajl_val tree, const char *l
     yajl_val whole = member(tree, list), part;
     char words[CELL_MAX];
     bool good = true;
+    int status; /* of this one, whatever it is: the whole fails */
 
     for (long long left = left_of(tree, list); good && left > 0 && YAJL_IS_ARRAY(whole);) {
         /* two strings, as the protocol has them */
         int length = snprintf(words, sizeof(words), "%s%c%zu", list, '\0', whole->u.array.len);
 
-        part = ask(session, words, (size_t)length + 1);
+        part = ask(session, words, (size_t)length + 1, &status);
         if (!part)
             return false;
         left = left_of(part, list);
@@ -215,8 +220,8 @@ static int print_json(struct cli *cli, yajl_val tree)
 
 static int show(struct store_session *session)
 {
-    yajl_val tree = ask(session, NULL, 0);
-    int status = CLI_FAILED;
+    int status;
+    yajl_val tree = ask(session, NULL, 0, &status);
 
     if (tree && complete(session, tree, "domains") && complete(session, tree, "connections")) {
         status = CLI_DONE;

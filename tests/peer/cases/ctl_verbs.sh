@@ -42,6 +42,8 @@ expect "ctl mem-max" ctl mem-max second 200
 expect "ctl mem-set" ctl mem-set second 120
 within 30 "the guest takes memory again" sh -c "ctl list second | awk 'NR > 1 { exit \$3 < 118 }'"
 
+status_is 3 'none of Keel' ctl store stats
+status_is 1 'no CPU pool "nosuch"' ctl sched-credit2 -p nosuch
 expect "ctl sysrq" ctl sysrq second h
 within 30 "the guest's kernel explains its keys" grep -q 'sysrq: HELP' /var/log/console/guest-second.log \
     /var/log/console/guest-first.log
