@@ -341,11 +341,20 @@ static void release_signals(struct session *session)
 int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli, uint32_t domid))
 {
     struct session session = { .cli = cli, .domid = domid, .console = -1, .input_open = true };
-    int status = attach(&session);
+    int status;
 
-    if (status != CLI_DONE)
+    if (attached) /* what waits for the console goes on, whatever comes */
+        catch_signals(&session);
+    status = attach(&session);
+    if (status != CLI_DONE) {
+        if (attached) {
+            attached(cli, domid);
+            release_signals(&session);
+        }
         return status;
-    catch_signals(&session);
+    }
+    if (!attached)
+        catch_signals(&session);
     open_output(&session);
     begin_terminal(&session);
     if (session.interactive)

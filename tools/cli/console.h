@@ -10,7 +10,7 @@
 
 /*
  * Copies until the domain ends, the user detaches (Ctrl-], from a terminal only), or a signal ends it. `attached`, if
- * not NULL, is called once the console is open; its failure ends the session. The terminal is left as it was found.
+ * not NULL, is called once the console is open, or cannot be opened; its failure ends the session. The terminal is left as it was found.
  */
 int console_run(struct cli *cli, uint32_t domid, int (*attached)(struct cli *cli, uint32_t domid));
 

@@ -103,8 +103,10 @@ static int create_one(struct cli *cli, const struct ctl_config *config)
         status = tell(cli, config, domid);
     if (status != CLI_DONE || !cli_given(cli, 'c'))
         return status;
+    /* signals are held back until the session takes them: the guest would be left paused */
+    status = console_run(cli, domid, cli_given(cli, 'p') ? NULL : start);
     interruption_release(&interruption);
-    return console_run(cli, domid, cli_given(cli, 'p') ? NULL : start);
+    return status;
 }
 
 static int run(struct cli *cli)

@@ -445,12 +445,24 @@ static void continued(void)
     close(kept);
 }
 
+static int started;
+
+static int start_guest(struct cli *cli, uint32_t domid)
+{
+    started++;
+    return CLI_DONE;
+}
+
+/* A guest that was to start with its console open starts all the same. */
 static void no_daemon(void)
 {
     struct cli cli = { .out = stdout, .err = stderr };
 
     world->tty[0] = '\0';
     CU_ASSERT_EQUAL(console_run(&cli, 1, NULL), CLI_FAILED);
+    CU_ASSERT_EQUAL(started, 0);
+    CU_ASSERT_EQUAL(console_run(&cli, 1, start_guest), CLI_FAILED);
+    CU_ASSERT_EQUAL(started, 1);
     strcpy(world->tty, "/nonexistent/tty");
     CU_ASSERT_EQUAL(console_run(&cli, 1, NULL), CLI_FAILED);
 }
