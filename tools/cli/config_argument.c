@@ -37,6 +37,10 @@ static int part_arguments(struct cli *cli, int first, const char **file)
 
         if (is_setting(argument)) {
             cli->arguments[first + settings++] = argument;
+        } else if (*file && strchr(argument, '=')) {
+            cli_usage_error(cli, "\"%s\" is no setting: a key is made of small letters, digits and _, and begins it",
+                            argument);
+            return -1;
         } else if (*file) {
             cli_usage_error(cli, "there are two configuration files, \"%s\" and \"%s\"", *file, argument);
             return -1;

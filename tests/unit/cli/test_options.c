@@ -45,6 +45,7 @@ static void usage_errors(void)
     fails(RUN("shutdown", "-w", "-t", "1x", "x"), 2, "ctl: \"1x\" is no number of seconds up to a year\n");
     fails(RUN("create"), 2, "ctl: create needs a configuration file\n");
     fails(RUN("create", "a.cfg", "b.cfg"), 2, "ctl: there are two configuration files, \"a.cfg\" and \"b.cfg\"\n");
+    fails(RUN("create", "a.cfg", "Memory=3"), 2, "ctl: \"Memory=3\" is no setting: a key is made of small letters");
     fails(RUN("help", "nothing"), 2, "ctl: there is no verb \"nothing\"");
 }
 
