@@ -133,7 +133,17 @@ inventory() {
     done
 }
 
-# nothing_left: compares with the inventory that `inventory > /tmp/before` took; what is freed late has a few seconds.
+# note_inventory: into /tmp/before, once it stands still: daemons may be letting go of a guest that has just ended.
+note_inventory() {
+    for patience in 1 2 3 4 5; do
+        inventory > /tmp/before
+        sleep 1
+        inventory > /tmp/after
+        ! cmp -s /tmp/before /tmp/after || return 0
+    done
+}
+
+# nothing_left: compares with the inventory in /tmp/before; what is freed late has a few seconds.
 nothing_left() {
     for patience in 1 2 3 4 5; do
         inventory > /tmp/after

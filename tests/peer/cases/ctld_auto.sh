@@ -15,7 +15,7 @@ echo 'name = "broken"' > "$folder/15.cfg"
 ctl create -q -p "$folder/10.cfg" # what Xen keeps at hand after the first guest is no loss
 ctl destroy first
 ctl fsck -q || fail "before anything"
-inventory > /tmp/before
+note_inventory
 count() { ctl list | awk 'NR > 1 && $2 > 0' | wc -l; }
 start() { # SECONDS: runs ctld for so long, then kills it
     ctld >> /var/log/ctld.log 2>&1 &

@@ -11,7 +11,7 @@ expect "ctl create" ctl create -q -p "$config_file"
 expect "ctl destroy" ctl destroy victim
 within 10 "the loop device is free" no_loops
 ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
-inventory > /tmp/before
+note_inventory
 killed() { # SECONDS COMMAND...: after so long
     delay=$1
     shift

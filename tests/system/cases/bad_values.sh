@@ -12,8 +12,8 @@ config bad 'name = 7 7'
 refused "$config_file" 'bad.cfg'
 config bad 'type = "hvm"'
 refused "$config_file" type
-create twin
 config twin
+expect "ctl create" ctl create -q -p "$config_file" # one that runs may write into the store at any moment
 refused "$config_file" twin
 ctl destroy twin
 config warned 'memroy = 5'

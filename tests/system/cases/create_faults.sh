@@ -8,7 +8,7 @@ sed -i '/^kernel = "\/boot/d' "$config_file"
 ctl create -q -p "$config_file" # what Xen keeps at hand after the first guest is no loss
 ctl destroy victim
 ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
-inventory > /tmp/before
+note_inventory
 clean() { # WHEN
     ctl fsck -n > /tmp/fsck.out || fail "$1: fsck finds: $(cat /tmp/fsck.out)"
     nothing_left
@@ -111,7 +111,7 @@ rm $state/filler
 expect "the store has room again" xenstore-rm /fill
 trap - EXIT
 move_journal into_large
-inventory > /tmp/before
+note_inventory
 # ctl itself gets no memory
 refusals=0
 for kib in 2600 3100 3300 3500 4000 8000; do

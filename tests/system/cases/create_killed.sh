@@ -8,7 +8,7 @@ ctl destroy victim
 expect "ctl create" ctl create -q -p -n 30 "$config_file" memory=32 kernel=/tests/test-kernel 'ramdisk=""'
 expect "ctl destroy" ctl destroy $(ctl list | awk '$1 ~ /^victim-/ { print $2 }')
 ctl fsck > /tmp/fsck.out || fail "before anything: $(cat /tmp/fsck.out)"
-inventory > /tmp/before
+note_inventory
 found=0
 look() { # WHEN: what a kill has left is mended, and what was whole is ended by hand
     if ! ctl fsck -n -q > /tmp/found.out; then

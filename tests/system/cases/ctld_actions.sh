@@ -37,7 +37,7 @@ guest first version 'on_poweroff = "destroy"'
 within 20 "on_poweroff = destroy removes it" is_gone first
 halt
 go_on
-inventory > /tmp/before
+note_inventory
 
 guest second version 'on_poweroff = "preserve"'
 within 20 "on_poweroff = preserve keeps it" has_state second s

@@ -3,7 +3,7 @@
 # limit: 400
 config round
 ctl create -q "$config_file" && ctl destroy round # the cache of unpacked kernels is filled
-inventory > /tmp/before
+note_inventory
 for round in $(seq 50); do
     ctl create -q "$config_file" || fail "create failed in round $round"
     ctl destroy round || fail "destroy failed in round $round"

@@ -7,7 +7,7 @@ config foreign
 expect "xl create" xl create -q "$config_file" # what the first guest of xl's leaves for the next is no loss
 expect "xl destroy" xl destroy foreign
 ! xl list foreign 2> /dev/null || fail "xl still lists it"
-inventory > /tmp/before
+note_inventory
 rm -f "$(console_of foreign)"
 expect "xl create" xl create -q "$config_file"
 is_up foreign
