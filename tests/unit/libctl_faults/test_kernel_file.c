@@ -76,8 +76,8 @@ static unsigned entries(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(directory);
     while ((entry = readdir(directory))) {
-        if (entry->d_name[0] == '.' || strcmp(entry->d_name, "kernel") == 0)
-            continue;
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, "kernel") == 0 || entry->d_type == DT_LNK)
+            continue; /* links come where the machine is slow, and the file is not that new any more */
         CU_ASSERT_PTR_NOT_NULL(strstr(entry->d_name, ".elf"));
         count++;
     }
