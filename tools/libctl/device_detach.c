@@ -157,10 +157,9 @@ int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind
                       int timeout_ms)
 {
     struct device_id id = { kind, domid, number };
-    char record[CTL_STORE_PATH_MAX], backend[CTL_STORE_PATH_MAX], label[64], *held, *mark;
+    char record[CTL_STORE_PATH_MAX], backend[CTL_STORE_PATH_MAX], mark[CTL_STORE_PATH_MAX], label[64];
     struct ctl_domain domain;
-    bool is_there, is_ours;
-    int lock, result = ctl_domain_get(ctl, domid, &domain);
+    int is_there, is_ours, lock, result = ctl_domain_get(ctl, domid, &domain);
 
     if (result < 0)
         return result;
@@ -169,12 +168,11 @@ int ctl_device_detach(struct ctl *ctl, uint32_t domid, enum ctl_device_kind kind
     snprintf(label, sizeof(label), "%s %u of domain %u", kind == CTL_DEVICE_DISK ? "disk" : "network interface",
              number, domid);
     device_path(record, &id, DEVICE_RECORD);
-    held = ctl_store_read(ctl, XBT_NULL, "%s/backend", record);
-    mark = ctl_store_read(ctl, XBT_NULL, "%s/keel", record);
-    is_there = held;
-    is_ours = mark;
-    free(held);
-    free(mark);
+    ctl_path(mark, "%.500s/keel", record);
+    is_there = ctl_store_has(ctl, XBT_NULL, record);
+    is_ours = ctl_store_has(ctl, XBT_NULL, mark);
+    if (is_there < 0 || is_ours < 0)
+        return ctl_fail(ctl, EIO, "%s: the store does not tell of it", label);
     if (!is_there)
         return ctl_fail(ctl, ENODEV, "%s: the domain has no such device", label);
     if (!is_ours)
