@@ -52,16 +52,21 @@ static long read_input(struct hypercall *call)
     return (long)done;
 }
 
+/* What may stand in a line of the log: nothing that moves a terminal's cursor, not even as UTF-8 (U+0080 to U+009F). */
+static bool is_text(char c) { return (c >= ' ' && c < 0x7f) || c == '\t'; }
+
 /* A guest's text, a line of the log for each of its lines; what is no text shows as dots. */
 static void log_text(domid_t id, char *text, size_t count)
 {
     for (size_t start = 0, end; start < count; start = end + 1) {
-        for (end = start; end < count && text[end] != '\n'; end++)
-            if ((unsigned char)text[end] < ' ' && text[end] != '\t' && text[end] != '\r')
-                text[end] = '.';
+        for (end = start; end < count && text[end] != '\n';)
+            end++;
         size_t length = end - start;
         if (length && text[start + length - 1] == '\r')
             length--;
+        for (size_t i = start; i < start + length; i++)
+            if (!is_text(text[i]))
+                text[i] = '.';
         if (length)
             log_guest(LOG_WARNING, "d%u: %.*s", id, (int)length, text + start);
     }

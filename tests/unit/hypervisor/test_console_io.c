@@ -51,14 +51,15 @@ static void guest_output(void)
 {
     static char log[LOG_RING_SIZE];
     uint32_t index = 0;
-    char text[] = "first\r\nsec\033[2Jond\n\nlast";
+    char text[] = "first\r\nsec\033[2Jond\n\nthree\rd9: no\302\233A\177\n\tlast";
     start();
     log_ring_clear(0);
     CU_ASSERT_EQUAL(console(guest, CONSOLEIO_write, strlen(text), text), 0);
     log[log_ring_read(log, sizeof(log) - 1, &index, false)] = 0;
     CU_ASSERT_PTR_NOT_NULL(strstr(log, "d1: first\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(log, "d1: sec.[2Jond\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(log, "d1: last\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "d1: three.d9: no..A.\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "d1: \tlast\n"));
     CU_ASSERT_PTR_NULL(strchr(log, '\033'));
     stop();
 }
