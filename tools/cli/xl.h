@@ -71,6 +71,7 @@ int xl_act(struct xl *xl);
 /* The same for pause, unpause and trigger: what the hypervisor refuses is told, and is no failure to xl. */
 int xl_ask(struct xl *xl);
 int xl_block_attach(struct xl *xl);
+int xl_vcpu_set(struct xl *xl);
 /* The same for block-detach and network-detach, which have --force. */
 int xl_detach(struct xl *xl);
 int xl_debug_keys(struct xl *xl);

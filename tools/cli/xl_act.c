@@ -40,11 +40,30 @@ static int act(struct xl *xl, char *option)
 /* For disks, xl looks for the domain in another way, and tells less. */
 int xl_block_attach(struct xl *xl)
 {
+    const char *name = xl->cli.arguments[0];
     uint32_t domid;
 
-    if (ctl_domain_find(xl->cli.ctl, xl->cli.arguments[0], &domid) == 0)
+    if (cli_is_domid(name, &domid) || ctl_domain_find(xl->cli.ctl, name, &domid) == 0)
         return xl_act(xl);
-    fprintf(xl->cli.err, "%s is an invalid domain identifier\n", xl->cli.arguments[0]);
+    fprintf(xl->cli.err, "%s is an invalid domain identifier\n", name);
+    return XL_FAILED;
+}
+
+/* More vCPUs than CPUs only with --ignore-host. */
+int xl_vcpu_set(struct xl *xl)
+{
+    unsigned long wanted = strtoul(xl->cli.arguments[1], NULL, 10);
+    struct ctl_host host;
+    uint32_t domid;
+
+    if (!xl_find(xl, xl->cli.arguments[0], &domid))
+        return XL_FAILED;
+    if (ctl_host_get(xl->cli.ctl, &host) < 0)
+        return xl_fail(xl);
+    if (xl->given['i'] || wanted <= host.cpus_online)
+        return xl_act(xl);
+    fprintf(xl->cli.err, "You are overcommmitting! You have %u physical CPUs and want %lu vCPUs! Aborting, use "
+            "--ignore-host to continue\n", host.cpus_online, wanted);
     return XL_FAILED;
 }
 

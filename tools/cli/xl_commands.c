@@ -59,7 +59,7 @@ const struct xl_command xl_commands[] = {
     { "vcpu-list", "[Domain, ...]", "List vCPUs", "h", help_words, 0, xl_vcpu_list },
     { "vcpu-pin", "[options] <Domain> <VCPU|all> <Hard affinity|-|all> [Soft affinity|-|all]",
       "Set where a vCPU runs", "hif", ignore_words, 3, xl_act },
-    { "vcpu-set", "[option] <Domain> <vCPUs>", "Set how many vCPUs a domain uses", "hi", ignore_words, 2, xl_act },
+    { "vcpu-set", "[option] <Domain> <vCPUs>", "Set how many vCPUs a domain uses", "hi", ignore_words, 2, xl_vcpu_set },
     { "info", "[-n] [Name]", "Describe the machine and its hypervisor", "hn", info_words, 0, xl_info },
     { "sched-credit", "[-d <Domain> [-w[=WEIGHT]|-c[=CAP]]] [-s] [-p CPUPOOL]", "Show or set shares (credit)",
       "hd:w:c:p:t:r:m:s", sched_words, 0, xl_sched_credit },

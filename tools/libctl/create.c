@@ -111,8 +111,6 @@ static int set_vcpu_affinity(struct creation *creation, uint32_t vcpu, const uin
     set_xen_guest_handle(affinity->cpumap_soft.bitmap, maps + CTL_CPUMAP_BYTES);
     affinity->cpumap_soft.nr_bits = CTL_CPUMAP_BYTES * 8;
     result = hypercall_domctl(creation->ctl, &domctl);
-    if (result == -EINVAL && soft) /* a preference for none of the CPUs that there are is none */
-        return hard ? set_vcpu_affinity(creation, vcpu, hard, NULL, maps) : 0;
     if (result == -EINVAL)
         return ctl_fail(creation->ctl, EINVAL, "cpus of guest \"%s\" leaves vCPU %u none of the CPUs that domains run on; "
                         "`ctl cpupool-list -c` lists them", creation->plan->config->name, vcpu);

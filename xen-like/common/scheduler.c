@@ -484,8 +484,6 @@ int scheduler_set_affinity(struct vcpu *v, const cpu_mask_t *hard, const cpu_mas
 {
     if (hard && cpu_mask_is_empty(cpu_mask_and(*hard, cpu_mask_pool())))
         return -XEN_EINVAL;
-    if (soft && cpu_mask_is_empty(cpu_mask_and(*soft, cpu_mask_pool())))
-        return -XEN_EINVAL;
     struct run_queue *queue = lock_queue_of(v);
     bool must_wake = false;
     if (hard)

@@ -157,7 +157,7 @@ for report in list 'list -v' 'list -l other' 'list -c' 'list nosuch' vcpu-list '
     'block-attach nosuch /x,,xvda' 'block-detach nosuch xvda' 'network-attach nosuch' 'network-detach nosuch 0'; do
     alike $report
 done
-for usage in domid '-x list' 'rename twin' 'list twin other' 'destroy 0' 'pause 0' 'unpause 0' 'trigger other nmi 99' \
+for usage in domid '-x list' 'rename twin' 'list twin other' 'vcpu-set twin 4' 'vcpu-set -i twin 4' 'destroy 0' 'pause 0' 'unpause 0' 'trigger other nmi 99' \
     'trigger other reset' 'trigger other nosuch' 'trigger nosuch nmi' 'sysrq other hh' 'sched-credit2 -d twin -w 0' \
     'sched-credit2 -d twin -c 401' 'rename other twin' 'mem-set other x' 'mem-max other 1' 'vcpu-set other 99' \
     'vcpu-pin other 9 0' 'dump-core other /no/such' 'block-detach other xvdq' 'network-detach other 9' \

@@ -170,6 +170,11 @@ static void affinity(void)
     CU_ASSERT_EQUAL(soft[0], 3); /* as it was set */
     for (unsigned int i = 1; i < 10; i++)
         CU_ASSERT_EQUAL(soft[i], 0);
+    affinity->flags = XEN_VCPUAFFINITY_SOFT; /* a preference for no CPU that there is is none */
+    memset(soft, 0, sizeof(soft));
+    soft[1] = 1;
+    CU_ASSERT_EQUAL(call(XEN_DOMCTL_setvcpuaffinity, id), 0);
+    CU_ASSERT_EQUAL(soft[1], 0);
     hard[0] = 0;
     hard[1] = 1;
     affinity->flags = XEN_VCPUAFFINITY_HARD;

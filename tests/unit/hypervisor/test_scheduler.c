@@ -133,6 +133,13 @@ static void soft_affinity_prefers(void)
     domain_unpause(d);
     fake_run_for(NS_PER_S);
     CU_ASSERT_EQUAL(v->arch.ran_on_ns[3], v->arch.ran_ns);
+    cpu_mask_t nowhere = { 1ull << 40 }; /* then it is no preference */
+    CU_ASSERT_EQUAL(scheduler_set_affinity(v, NULL, &nowhere), 0);
+    uint64_t ran = v->arch.ran_ns;
+    fake_run_for(NS_PER_S);
+    check_share("half of the time, anywhere", v->arch.ran_ns - ran, NS_PER_S, 50, 1);
+    CU_ASSERT_EQUAL(scheduler_set_affinity(v, NULL, &soft), 0);
+    fake_run_for(NS_PER_S);
     /* With that CPU busy, an idle one is better than waiting. */
     struct vcpu *hog = start_hog(2, 65535, 0);
     pin(hog, 1 << 3);

@@ -239,13 +239,12 @@ static int get_context(struct xen_domctl_hvmcontext *context)
     return 0;
 }
 
-/* The machine has CPU 0 alone. */
+/* The machine has CPU 0 alone; any others may be preferred. */
 static int set_affinity(const struct xen_domctl_vcpuaffinity *affinity)
 {
-    bool hard = !(affinity->flags & XEN_VCPUAFFINITY_HARD) || (affinity->cpumap_hard.bitmap.p[0] & 1);
-    bool soft = !(affinity->flags & XEN_VCPUAFFINITY_SOFT) || (affinity->cpumap_soft.bitmap.p[0] & 1);
+    bool has_cpu = !(affinity->flags & XEN_VCPUAFFINITY_HARD) || (affinity->cpumap_hard.bitmap.p[0] & 1);
 
-    return hard && soft ? 0 : -EINVAL;
+    return has_cpu ? 0 : -EINVAL;
 }
 
 static int call_domctl(struct xen_domctl *domctl)
