@@ -73,4 +73,4 @@ $(BUILD)/obj/neighbours.lds: tools/cli/neighbours
 	    print "} } INSERT BEFORE " name ";" } \
 	  END { section(".text", ".text .text.s*"); section(".rodata", ".rodata .rodata.*") }' $< > $@
 $(eval $(call program,consoled,console,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS)))
-$(eval $(call program,ctld,lifecycle,$(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))
+$(eval $(call program,ctld,lifecycle,$(BUILD)/obj/tools/cli/standard_files.o $(LIBCTL) $(STORE_CLIENT),$(LIBCTL_LIBS_INSIDE)))

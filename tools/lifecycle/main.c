@@ -13,17 +13,16 @@
  */
 #include "action.h"
 #include "auto.h"
+#include "cli/standard_files.h"
 #include "libctl/internal.h"
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 #include <xenstore.h>
 
 #define RECONNECT_NS 200000000L
@@ -119,25 +118,12 @@ static int stop(const char *text)
     return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What is said must not get into a connection that took the number of a closed standard descriptor. */
-static void keep_standard_descriptors(void)
-{
-    int descriptor;
-
-    do
-        descriptor = open("/dev/null", O_RDWR);
-    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-    if (descriptor > STDERR_FILENO)
-        close(descriptor);
-}
-
 int main(int argc, char **argv)
 {
     const struct timespec pause = { .tv_nsec = RECONNECT_NS };
     struct ctl *ctl;
 
-    keep_standard_descriptors();
-
+    standard_files_take();
     if (argc > 1 && argc <= 3 && strcmp(argv[1], "--stop") == 0)
         return stop(argv[2]);
     if (argc > 1) {
