@@ -43,6 +43,35 @@ static inline struct ctl_config config_of(const char *name, const char *more)
     return config;
 }
 
+/* A new host with a guest of this name and these lines; the handle is closed with ctl_close. */
+static inline struct ctl *host_with(const char *name, const char *more, uint32_t *domid)
+{
+    struct ctl_config config = config_of(name, more);
+    struct ctl *ctl;
+
+    fake_start(HOST_KIB);
+    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
+    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, domid), 0);
+    ctl_config_free(&config);
+    return ctl;
+}
+
+/* ctld tells what it does: not here. Returns what loud() takes. */
+static inline int quiet(void)
+{
+    int before = dup(STDERR_FILENO);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(freopen("/dev/null", "w", stderr));
+    return before;
+}
+
+static inline void loud(int before)
+{
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+}
+
 /* What fsck finds; with `mend` all of it must be mended. */
 static inline ssize_t findings(bool mend)
 {

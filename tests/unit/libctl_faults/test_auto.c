@@ -15,21 +15,6 @@
 
 #define POINTS_MAX 1000u
 
-static int quiet(void)
-{
-    int before = dup(STDERR_FILENO);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(freopen("/dev/null", "w", stderr));
-    return before;
-}
-
-static void loud(int before)
-{
-    fflush(stderr);
-    dup2(before, STDERR_FILENO);
-    close(before);
-}
-
 static void put_file(const char *name, const char *text)
 {
     char path[512];

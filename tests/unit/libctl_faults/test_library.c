@@ -17,18 +17,6 @@
 #define POINTS_MAX 400u
 #define UUID "uuid = \"11111111-2222-3333-4444-555555555555\""
 
-static struct ctl *host_with(const char *name, const char *more, uint32_t *domid)
-{
-    struct ctl_config config = config_of(name, more);
-    struct ctl *ctl;
-
-    fake_start(HOST_KIB);
-    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
-    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, domid), 0);
-    ctl_config_free(&config);
-    return ctl;
-}
-
 /* A number that is cut to 16 bits would be another domain's. */
 static void numbers_out_of_range(void)
 {

@@ -15,22 +15,6 @@
 #define POINTS_MAX 4000u
 #define UUID "uuid = \"11111111-2222-3333-4444-555555555555\""
 
-/* ctld tells what it does: not here. Returns what loud() takes. */
-static int quiet(void)
-{
-    int before = dup(STDERR_FILENO);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(freopen("/dev/null", "w", stderr));
-    return before;
-}
-
-static void loud(int before)
-{
-    fflush(stderr);
-    dup2(before, STDERR_FILENO);
-    close(before);
-}
-
 /* What ctld does when a domain has shut down, and when it starts. */
 static void look(void)
 {
@@ -215,18 +199,6 @@ static void reasons(void)
 
 /* --- what is there, and what ctld may take it for ---------------------------------------------------------------- */
 
-static struct ctl *host_with(const char *lines, uint32_t *domid)
-{
-    struct ctl_config config = config_of("g", lines);
-    struct ctl *ctl;
-
-    fake_start(HOST_KIB);
-    CU_ASSERT_EQUAL_FATAL(ctl_open(&ctl), 0);
-    CU_ASSERT_EQUAL_FATAL(ctl_domain_create(ctl, &config, 0, domid), 0);
-    ctl_config_free(&config);
-    return ctl;
-}
-
 /* What action_shut_down says to a domain as it was seen. */
 static int act_on(struct ctl *ctl, const struct ctl_domain *seen)
 {
@@ -241,7 +213,7 @@ static int act_on(struct ctl *ctl, const struct ctl_domain *seen)
 static bool ended_anew_at(unsigned at)
 {
     uint32_t domid;
-    struct ctl *ctl = host_with("on_reboot = 'restart'\non_poweroff = 'destroy'", &domid);
+    struct ctl *ctl = host_with("g", "on_reboot = 'restart'\non_poweroff = 'destroy'", &domid);
     struct xs_handle *store = xs_open(0);
     struct ctl_domain domain;
 
@@ -291,7 +263,7 @@ static void seen_before(void)
 {
     struct ctl_domain seen, other;
     uint32_t domid;
-    struct ctl *ctl = host_with("on_crash = 'destroy'", &domid);
+    struct ctl *ctl = host_with("g", "on_crash = 'destroy'", &domid);
 
     fake_shut_down(domid, CTL_SHUTDOWN_CRASH);
     CU_ASSERT_EQUAL_FATAL(ctl_domain_get(ctl, domid, &seen), 0);
@@ -326,7 +298,7 @@ static void destroyed_meanwhile(void)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct ctl_domain domain;
         uint32_t domid;
-        struct ctl *ctl = host_with(lines[i], &domid);
+        struct ctl *ctl = host_with("g", lines[i], &domid);
 
         fake_shut_down(domid, CTL_SHUTDOWN_CRASH);
         CU_ASSERT_EQUAL_FATAL(ctl_domain_get(ctl, domid, &domain), 0);
@@ -345,7 +317,7 @@ static void destroyed_meanwhile(void)
 static void suspended(void)
 {
     uint32_t domid;
-    struct ctl *ctl = host_with("on_crash = 'destroy'", &domid);
+    struct ctl *ctl = host_with("g", "on_crash = 'destroy'", &domid);
 
     fake_shut_down(domid, CTL_SHUTDOWN_SUSPEND);
     look();
@@ -367,7 +339,7 @@ static void full_store(void)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct ctl_domain domain;
         uint32_t domid;
-        struct ctl *ctl = host_with(lines[i], &domid);
+        struct ctl *ctl = host_with("g", lines[i], &domid);
 
         fake_shut_down(domid, CTL_SHUTDOWN_CRASH);
         CU_ASSERT_EQUAL_FATAL(ctl_domain_get(ctl, domid, &domain), 0);
@@ -389,7 +361,7 @@ static void held_by_another(void)
 {
     struct ctl_domain domain;
     uint32_t domid, found = 0;
-    struct ctl *ctl = host_with("on_reboot = 'restart'", &domid);
+    struct ctl *ctl = host_with("g", "on_reboot = 'restart'", &domid);
 
     fake_shut_down(domid, CTL_SHUTDOWN_REBOOT);
     CU_ASSERT_EQUAL_FATAL(ctl_domain_get(ctl, domid, &domain), 0);
@@ -444,7 +416,7 @@ static void many_at_once(void)
 static void cannot_come_back(void)
 {
     uint32_t domid;
-    struct ctl *ctl = host_with("on_reboot = 'restart'", &domid);
+    struct ctl *ctl = host_with("g", "on_reboot = 'restart'", &domid);
     char *held = NULL, away[sizeof(kernel_path) + 5];
 
     snprintf(away, sizeof(away), "%s.away", kernel_path);
@@ -473,7 +445,7 @@ static void host_goes_down(void)
 {
     struct ctl_config config = config_of("h", "");
     uint32_t domid;
-    struct ctl *ctl = host_with("on_reboot = 'restart'", &domid);
+    struct ctl *ctl = host_with("g", "on_reboot = 'restart'", &domid);
 
     fake_shut_down(domid, CTL_SHUTDOWN_REBOOT);
     look();
