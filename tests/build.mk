@@ -231,10 +231,15 @@ library: all
 .PHONY: top
 top: $(BUILD)/bin/ctl
 	@tests/top/run $(BUILD)/results/top
-.PHONY: peer fresh
+.PHONY: peer peer-tools peer-store fresh
 peer: all images
 	@scripts/setup --peer
 	@tests/peer/run $(BUILD)/results/peer
+# Its two boots, each one busy CPU.
+peer-tools: all images
+	@tests/peer/run $(BUILD)/results/$@ peer
+peer-store: all images
+	@tests/peer/run $(BUILD)/results/$@ our_store
 # It installs a whole Debian and all packages anew, some minutes of download and disk: not a part of `make check`.
 fresh:
 	@scripts/setup --fresh

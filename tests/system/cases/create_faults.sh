@@ -50,7 +50,7 @@ for nodes in 1 9; do
     clean "with $nodes nodes"
 done
 expect "xenstore-control quota set" xenstore-control quota set nodes 1000
-# the store itself is full: its journal goes on in a file system of 1200 KiB, which is filled to the last byte
+# the store itself is full: its journal goes on in a file system of 3000 KiB, which is filled to the last byte
 state=/var/lib/stored
 move_journal() { # COMMAND...: which does so while the daemon stands still; the next daemon finds it there
     daemon=$(pidof stored)
@@ -61,7 +61,7 @@ move_journal() { # COMMAND...: which does so while the daemon stands still; the 
 }
 into_small() {
     mkdir -p /tmp/small
-    mount -t tmpfs -o size=1200k none /tmp/small
+    mount -t tmpfs -o size=3000k none /tmp/small
     cp -a $state/. /tmp/small/
     mount --move /tmp/small $state
 }
@@ -70,8 +70,10 @@ into_large() {
     umount -l $state
     mv /tmp/journal $state/journal
 }
-room() { # BYTES: of the file system's whole, so much is taken from what fills it
-    dd if=/dev/null of=$state/filler bs=1 seek=$(($(stat -c %s $state/filler) - $1)) 2> /dev/null
+room() { # BYTES: so much is taken from what fills the file system
+    filler=$(stat -c %s $state/filler)
+    [ "$filler" -ge "$1" ] || fail "the journal is too large for this test: no $1 bytes are left to give it"
+    dd if=/dev/null of=$state/filler bs=1 seek=$((filler - $1)) 2> /dev/null
 }
 some() { # BYTES
     head -c "$1" /dev/zero | tr '\0' f
