@@ -10,6 +10,7 @@
 #include "device.h"
 #include "hypercall.h"
 #include "names.h"
+#include "store_nodes.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -68,29 +69,16 @@ static void end_domain(struct check *check, const struct ctl_domain *domain, str
         finding->mended = ctl_domain_destroy(check->ctl, domain->domid) == 0;
 }
 
-/* Being made, as far as the store says; one that does not tell says nothing. */
-static bool seems_half_made(struct check *check, uint32_t domid)
-{
-    char path[CTL_STORE_PATH_MAX];
-    int is_creating, is_named;
-
-    ctl_path(path, "/local/domain/%u/keel/creating", domid);
-    is_creating = ctl_store_has(check->ctl, XBT_NULL, path);
-    ctl_path(path, "/local/domain/%u/name", domid);
-    is_named = ctl_store_has(check->ctl, XBT_NULL, path);
-    return is_creating > 0 || (is_creating == 0 && is_named == 0);
-}
-
 /*
  * Xen's own tools name a domain a moment after they have made it. And the store may still have requests before it that a
  * creator sent before it was killed: they make the domain whole, if they are all there.
  */
 static bool stays_half_made(struct check *check, const struct ctl_domain *domain)
 {
-    if (!seems_half_made(check, domain->domid))
+    if (store_is_half_made(check->ctl, domain->domid) <= 0)
         return false;
     poll(NULL, 0, NAMING_WAIT_MS);
-    return seems_half_made(check, domain->domid);
+    return store_is_half_made(check->ctl, domain->domid) > 0;
 }
 
 static void found_device(void *context, const struct device_id *id, const char *why)

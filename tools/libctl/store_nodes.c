@@ -316,6 +316,20 @@ int store_nodes_write(struct ctl *ctl, const struct store_domain *domain, bool w
     return writer.note_error ? creating_stays(ctl, path, writer.note_error) : 0;
 }
 
+int store_is_half_made(struct ctl *ctl, uint32_t domid)
+{
+    char path[CTL_STORE_PATH_MAX];
+    int is;
+
+    ctl_path(path, "/local/domain/%u/keel/creating", domid);
+    is = ctl_store_has(ctl, XBT_NULL, path);
+    if (is)
+        return is;
+    ctl_path(path, "/local/domain/%u/name", domid);
+    is = ctl_store_has(ctl, XBT_NULL, path);
+    return is < 0 ? is : !is;
+}
+
 int store_forget_creating(struct ctl *ctl, const struct store_domain *domain)
 {
     char path[CTL_STORE_PATH_MAX];

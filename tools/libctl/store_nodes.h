@@ -25,6 +25,11 @@ struct store_domain {
 int store_nodes_write(struct ctl *ctl, const struct store_domain *domain, bool whole);
 /* The domain is whole: takes away the note, by which fsck would take it to be half made. Sets the sentence. */
 int store_forget_creating(struct ctl *ctl, const struct store_domain *domain);
+/*
+ * Whether a domain is being made, or who made it was killed: it has the note of that, or no name yet. 1, 0, or a negative
+ * errno when the store does not tell.
+ */
+int store_is_half_made(struct ctl *ctl, uint32_t domid);
 
 /*
  * The configuration that a domain was created from, as JSON text, all of one writing; NULL with errno set: ENOENT when

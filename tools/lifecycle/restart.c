@@ -216,21 +216,10 @@ static int create_noted(struct ctl *ctl, const struct ctl_config *config, const 
     return ctl_store_remove(ctl, note, "/") ? -1 : RESTART_AGAIN_MS;
 }
 
-/* Who made it was killed: such a domain has the note of it, or no name yet. 1, 0, or negative when that is not told. */
+/* Who made it was killed: it has never run. 1, 0, or negative when the store does not tell. */
 static int is_half_made(struct ctl *ctl, const struct ctl_domain *domain)
 {
-    char path[CTL_STORE_PATH_MAX];
-    int is;
-
-    if (!domain->paused || domain->cpu_time_ns)
-        return 0;
-    ctl_path(path, "/local/domain/%u/keel/creating", domain->domid);
-    is = ctl_store_has(ctl, XBT_NULL, path);
-    if (is)
-        return is;
-    ctl_path(path, "/local/domain/%u/name", domain->domid);
-    is = ctl_store_has(ctl, XBT_NULL, path);
-    return is < 0 ? is : !is;
+    return !domain->paused || domain->cpu_time_ns ? 0 : store_is_half_made(ctl, domain->domid);
 }
 
 /*
